@@ -1,0 +1,44 @@
+# Each target sets up what it needs, on a machine that has Python >= 3.11 and make.
+# `make -C any/where demo` works too: every path below is relative to this file.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+FRESH_ENOUGH := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
+	$$p -c "$(FRESH_ENOUGH)" 2>/dev/null && echo $$p && break; done)
+DEMO ?= --out demo
+TESTS ?= -m "not slow"
+
+.PHONY: setup check fix test demo bench docs
+
+setup: $(BIN)/.installed
+
+# torch first: asked for by another package alone, it comes as a CUDA build of several GB.
+$(BIN)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 with venv; name it: make PYTHON=..."; exit 2; }
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet -c constraints.txt torch
+	"$(BIN)/python" -m pip install --quiet -c constraints.txt --editable '.[test]'
+	@touch "$@"
+
+check: setup
+	"$(BIN)/python" -m ruff format --check .
+	"$(BIN)/python" -m ruff check .
+	"$(BIN)/ty" check --python "$(VENV)"
+	"$(BIN)/lint-imports" --no-logo
+
+fix: setup
+	"$(BIN)/python" -m ruff check --fix .
+	"$(BIN)/python" -m ruff format .
+
+test: setup
+	"$(BIN)/python" -m pytest -q $(TESTS)
+
+demo: setup
+	"$(BIN)/python" -m rerec demo $(DEMO)
+
+bench: setup
+	@for file in benchmarks/*.py; do "$(BIN)/python" "$$file" || exit 1; done
+
+docs: setup
+	"$(BIN)/python" -m rerec.cli.reference docs/cli.md

@@ -1,0 +1,292 @@
+"""The domain folder: a catalogue with its attributes, interactions, users and queries on disk.
+
+Every table is Parquet and listed with its hash in `manifest.json`. Reading checks that the tables
+agree with each other, so that no later stage meets an id that the catalogue does not have.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from rerec.catalogue.files import (
+    n_rows_of,
+    read_json,
+    read_parquet,
+    replaced,
+    sha256_of,
+    write_json,
+    write_parquet,
+)
+from rerec.catalogue.items import Catalogue, refuse_repeats
+from rerec.catalogue.tables import (
+    ATTRIBUTES,
+    INTERACTIONS,
+    ITEMS,
+    QUERIES,
+    USERS,
+    item_of,
+    items_table,
+    queries_table,
+    query_of,
+)
+from rerec.errors import DataError
+from rerec.records import SPLITS, Item, Query
+
+TABLES = ("items", "attributes", "interactions", "users")
+EMBEDDINGS_FILE = "item_embeddings.safetensors"
+MANIFEST_FILE = "manifest.json"
+_AGAIN = "build the queries again"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain folder in memory; queries and embeddings are read when they are asked for."""
+
+    folder: Path
+    catalogue: Catalogue
+    attributes: pa.Table
+    """(item_id, relation, value); an item's values of a relation stand most prominent first."""
+    interactions: pa.Table
+    """(user_id, item_id, rating, timestamp)."""
+    users: pa.Table
+    """(user_id, then one column for each group)."""
+
+    @cached_property
+    def relations(self) -> frozenset[str]:
+        """The relations that the attributes use."""
+        return frozenset(self.attributes["relation"].unique().to_pylist())
+
+    @cached_property
+    def user_ids(self) -> frozenset[str]:
+        """The users that queries and interactions may name."""
+        return frozenset(self.users["user_id"].to_pylist())
+
+    def queries(self, split: str) -> list[Query]:
+        """The queries of a split, in the order of the file.
+
+        Raises:
+            DataError: there is no such split, it is missing or empty, a query id stands twice, or
+                a query names an item, relation or user that the domain does not have.
+        """
+        path = queries_path(self.folder, split)
+        queries = [_query(path, record) for record in read_parquet(path, QUERIES).to_pylist()]
+        if not queries:
+            raise DataError(f"{path}: the split holds no query; build it with more of them")
+        refuse_repeats((q.query_id for q in queries), what="the query id", where=str(path))
+        for query in queries:
+            self._check(query, path)
+        return queries
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """The item embeddings, (n_items, d) float32, rows in the order of the catalogue.
+
+        Raises:
+            DataError: they are missing, unreadable, not finite, or not one row for each item.
+        """
+        path = self.folder / EMBEDDINGS_FILE
+        remedy = f"run `rerec embed {self.folder}`"
+        if not path.is_file():
+            raise DataError(f"{path}: there are no item embeddings; {remedy}")
+        try:
+            rows = load_file(path)["embeddings"]
+        except (OSError, KeyError, SafetensorError) as error:
+            raise DataError(f"{path}: no tensor `embeddings` to read ({error}); {remedy}") from None
+        if rows.ndim != 2 or rows.shape[0] != self.catalogue.n_items:
+            raise DataError(
+                f"{path}: the embeddings are {rows.shape}, but the catalogue has "
+                f"{self.catalogue.n_items} items; {remedy}"
+            )
+        if not np.isfinite(rows).all():
+            raise DataError(f"{path}: an embedding is not a finite number; {remedy}")
+        return rows.astype(np.float32, copy=False)
+
+    def _check(self, query: Query, path: Path) -> None:
+        where = f"{path}: the query {query.query_id!r}"
+        hop_items = [hop.item_id for hop in query.hops]
+        for item_id in (*query.ground_truth, *query.candidates, *query.history, *hop_items):
+            if item_id not in self.catalogue:
+                raise DataError(
+                    f"{where} names the item {item_id!r}, which is not in items.parquet"
+                )
+        for asked in (*query.conditions, *query.hops):
+            if asked.relation not in self.relations:
+                raise DataError(
+                    f"{where} asks for the relation {asked.relation!r}; attributes.parquet has: "
+                    f"{', '.join(sorted(self.relations))}"
+                )
+        if query.user_id is not None and query.user_id not in self.user_ids:
+            raise DataError(f"{where} is of user {query.user_id!r}, not in users.parquet; {_AGAIN}")
+        repeated = [item_id for item_id, n in Counter(query.candidates).items() if n > 1]
+        if repeated:
+            raise DataError(f"{where} has the candidate {repeated[0]!r} twice; keep one of them")
+
+
+def read_domain(folder: Path) -> Domain:
+    """Read a domain and check that its tables agree with each other.
+
+    Raises:
+        DataError: a table is missing or malformed, an item id, label or user stands twice, or an
+            attribute or interaction names an item or user that the domain does not have.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder; build a domain there first")
+    items_path, attributes_path, interactions_path, users_path = table_paths(folder)
+    items = read_parquet(items_path, ITEMS)
+    attributes = read_parquet(attributes_path, ATTRIBUTES)
+    interactions = read_parquet(interactions_path, INTERACTIONS)
+    users = read_parquet(users_path, USERS, keep_others=True)
+    try:
+        catalogue = Catalogue(tuple(item_of(record) for record in items.to_pylist()))
+    except DataError as error:
+        raise DataError(f"{items_path}: {error}") from None
+    refuse_repeats(users["user_id"].to_pylist(), what="the user id", where=str(users_path))
+    _refuse_unknown(attributes_path, attributes, items, key="item_id")
+    _refuse_unknown(interactions_path, interactions, items, key="item_id")
+    _refuse_unknown(interactions_path, interactions, users, key="user_id")
+    for column in ("relation", "value"):
+        _refuse_blank(attributes_path, attributes, column)
+    return Domain(folder, catalogue, attributes, interactions, users)
+
+
+def write_tables(
+    folder: Path,
+    *,
+    items: Sequence[Item],
+    attributes: pa.Table,
+    interactions: pa.Table,
+    users: pa.Table,
+) -> None:
+    """Write the four tables of a domain; each file is whole or not there.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
+    tables = (items_table(items), attributes, interactions, users)
+    for path, table in zip(table_paths(folder), tables, strict=True):
+        write_parquet(path, table)
+
+
+def write_queries(folder: Path, split: str, queries: Iterable[Query]) -> None:
+    """Write the queries of a split, in the order given.
+
+    Raises:
+        DataError: there is no such split, or the file cannot be written.
+    """
+    write_parquet(queries_path(folder, split), queries_table(queries))
+
+
+def write_embeddings(folder: Path, embeddings: NDArray[np.float32]) -> None:
+    """Write the item embeddings, (n_items, d) float32, rows in the order of the catalogue.
+
+    A manifest that stands there is written anew, so that it lists them.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    content = save({"embeddings": np.ascontiguousarray(embeddings, np.float32)})
+    with replaced(folder / EMBEDDINGS_FILE) as temporary:
+        temporary.write_bytes(content)
+    if (folder / MANIFEST_FILE).is_file():
+        write_manifest(folder)
+
+
+def table_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
+    """Where a domain's items, attributes, interactions and users stand."""
+    items, attributes, interactions, users = (folder / f"{name}.parquet" for name in TABLES)
+    return items, attributes, interactions, users
+
+
+def queries_path(folder: Path, split: str) -> Path:
+    """Where the queries of a split stand.
+
+    Raises:
+        DataError: the split is none of train, valid and test.
+    """
+    if split not in SPLITS:
+        raise DataError(f"{folder}: there is no split {split!r}; there are: {', '.join(SPLITS)}")
+    return folder / "queries" / f"{split}.parquet"
+
+
+def write_manifest(folder: Path, settings: Mapping[str, Any] | None = None) -> None:
+    """List the files of a domain with their hashes and rows in `manifest.json`.
+
+    Args:
+        folder: the domain.
+        settings: what it was made from, ready for JSON; None keeps those of the last manifest.
+
+    Raises:
+        DataError: a file cannot be read, or the manifest cannot be written.
+    """
+    path = folder / MANIFEST_FILE
+    if settings is None:
+        settings = _manifest(path)["settings"] if path.is_file() else {}
+    files: dict[str, dict[str, str | int]] = {
+        file.relative_to(folder).as_posix(): {"sha256": sha256_of(file), "rows": n_rows_of(file)}
+        for file in (*table_paths(folder), *(queries_path(folder, split) for split in SPLITS))
+        if file.is_file()
+    }
+    embeddings = folder / EMBEDDINGS_FILE
+    if embeddings.is_file():
+        files[EMBEDDINGS_FILE] = {"sha256": sha256_of(embeddings)}
+    write_json(path, {"format": 1, "settings": dict(settings), "files": files})
+
+
+def check(folder: Path) -> Domain:
+    """Read everything that a domain holds, its queries included, and compare the hashes.
+
+    Raises:
+        DataError: something is missing or malformed, the tables do not agree, or a file is not the
+            one that the manifest lists.
+    """
+    domain = read_domain(folder)
+    path = folder / MANIFEST_FILE
+    for name, listed in _manifest(path)["files"].items():
+        if sha256_of(folder / name) != listed["sha256"]:
+            raise DataError(
+                f"{folder / name}: is not the file that {path} lists (another SHA-256); "
+                "build the domain again, or write the manifest anew"
+            )
+    for split in SPLITS:
+        if queries_path(folder, split).is_file():
+            domain.queries(split)
+    return domain
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest = read_json(path)
+    if not isinstance(manifest, dict) or not {"settings", "files"} <= manifest.keys():
+        raise DataError(f"{path}: is no manifest of a domain; build the domain again")
+    return manifest
+
+
+def _query(path: Path, record: Mapping[str, Any]) -> Query:
+    try:
+        return query_of(record)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}; {_AGAIN}") from None
+
+
+def _refuse_unknown(path: Path, table: pa.Table, known: pa.Table, *, key: str) -> None:
+    present = set(known[key].unique().to_pylist())
+    strangers = [name for name in table[key].unique().to_pylist() if name not in present]
+    if strangers:
+        kind = key.removesuffix("_id")
+        raise DataError(
+            f"{path}: names the {kind} {strangers[0]!r}, which is not in {kind}s.parquet; "
+            "leave its rows out or add it there"
+        )
+
+
+def _refuse_blank(path: Path, table: pa.Table, column: str) -> None:
+    for row, value in enumerate(table[column].to_pylist()):
+        if not value.strip():
+            raise DataError(f"{path}: the {column} is empty in row {row}; fill it or leave it out")

@@ -1,0 +1,58 @@
+"""From scored responses to the advantages of their tokens: segments, blame and estimator in one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rerec.credit.estimators import Floats, advantages
+from rerec.credit.raae import penalties, segment_rewards, token_rewards
+from rerec.credit.segments import token_segments
+from rerec.records import Scored
+from rerec.settings import CreditSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Credited:
+    """What the tokens of B responses earned."""
+
+    advantages: Floats
+    """(B, T), 0 on padding."""
+    blamed: NDArray[np.bool_]
+    """(B, T) true on the tokens of blamed segments."""
+
+
+def credit_tokens(
+    scored: Sequence[Scored],
+    offsets: NDArray[np.integer],
+    mask: NDArray[np.bool_],
+    group: NDArray[np.integer],
+    settings: CreditSettings,
+) -> Credited:
+    """Advantages of the tokens of some responses.
+
+    Blame lowers rewards for the estimator `rerec` only; it is reported for all.
+
+    Args:
+        scored: B responses as the judge scored them.
+        offsets: (B, T, 2) first and one past the last character of each token in its response;
+            anything on padding.
+        mask: (B, T) true on tokens, false on padding.
+        group: (B,) equal where responses answer the same query.
+        settings: estimator, weight and scale of the blame.
+    """
+    rewards = np.array([one.reward for one in scored], np.float64)
+    n_segments = max((len(one.segments) for one in scored), default=0)
+    guilty = np.zeros((len(scored), n_segments), bool)
+    for row, one in enumerate(scored):
+        guilty[row, : len(one.blamed)] = one.blamed
+    places = np.array(
+        [token_segments(one.segments, spans) for one, spans in zip(scored, offsets, strict=True)],
+        np.intp,
+    ).reshape(mask.shape)
+    penalty = penalties(rewards, group, w_penalty=settings.w_penalty, scale=settings.raae_scale)
+    by_token = token_rewards(rewards, segment_rewards(rewards, guilty, penalty), places)
+    blamed = token_rewards(np.zeros(len(scored)), guilty.astype(float), places) > 0
+    estimated = advantages(rewards, by_token, mask, group, estimator=settings.estimator)
+    return Credited(estimated, blamed & mask)

@@ -1,0 +1,176 @@
+"""Answer a split greedily, and say how good the answers were: `run.json`.
+
+An evaluation that was killed continues where it stopped (see `rerec.evaluate.partial`). With a
+limit, every model and every attempt answers the same queries, and a smaller limit answers some of
+a larger one's.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import rerec
+from rerec.catalogue.domain import EMBEDDINGS_FILE, MANIFEST_FILE, Domain, read_domain
+from rerec.catalogue.files import sha256_of
+from rerec.errors import SettingsError
+from rerec.evaluate.baselines import ranked, scorers
+from rerec.evaluate.partial import PartialRun
+from rerec.evaluate.rows import K, RowMaker
+from rerec.evaluate.run_file import Run, write_run
+from rerec.evaluate.table import Row, Summary, summarise
+from rerec.records import Query
+from rerec.rng import seed_of
+from rerec.settings import PromptSettings
+from rerec.train.answering import answer
+from rerec.train.policy import load_policy
+
+Progress = Callable[[str], None]
+
+
+def evaluate(  # noqa: PLR0913 - one call for one command, everything named
+    model: str,
+    folder: Path,
+    *,
+    split: str,
+    out: Path,
+    limit: int | None = None,
+    prompt: PromptSettings | None = None,
+    seed: int,
+    progress: Progress,
+) -> Run:
+    """Answer a split's queries greedily and write the run.
+
+    Args:
+        model: a model's name, path or hub id, or a run's folder.
+        folder: the domain.
+        split: train, valid or test.
+        out: the `run.json` to write; beside it, until then, `<out>.partial.jsonl`.
+        limit: answer only so many, see `chosen`; None answers all.
+        prompt: what the model is shown; None takes what it was trained with.
+        seed: of the choice, the intervals and the baselines' ties.
+        progress: told in words how far it is.
+
+    Returns:
+        What was written.
+
+    Raises:
+        DataError: the domain cannot be read, a query cannot be scored, or a file not be written.
+        ModelError: the model cannot be loaded.
+        SettingsError: the limit is below 1.
+    """
+    domain = read_domain(folder)
+    queries = chosen(domain.queries(split), limit=limit, seed=seed)
+    maker = RowMaker(domain)
+    maker.judge.check(queries)
+    baselines = _baselines(domain, maker, queries, seed, progress)
+    policy = load_policy(model)
+    prompt = prompt or policy.prompt or PromptSettings()
+    run: Run = {
+        "format": 1,
+        "model": model,
+        "split": split,
+        "domain": {"path": str(folder), "manifest_sha256": sha256_of(folder / MANIFEST_FILE)},
+        "candidate_info": prompt.candidate_info,
+        "settings": {"k": K, "limit": limit, "seed": seed, "prompt": prompt.model_dump()},
+        "rows": [],
+        "summary": summarise([], seed=seed),
+        "baselines": baselines,
+    }
+    partial = PartialRun(out.with_name(f"{out.name}.partial.jsonl"), _header(run))
+    missing = _unanswered(queries, partial)
+    if missing:
+        if partial.rows:
+            progress(f"continuing: {len(partial.rows)} of {len(queries)} are answered already")
+        keep = _Keeper(maker, partial, len(queries), progress)
+        answer(policy, domain, missing, prompt, on_batch=keep.batch)
+    by_id = {row["query_id"]: row for row in partial.rows}
+    run["rows"] = [by_id[query.query_id] for query in queries]
+    run["summary"] = summarise(run["rows"], seed=seed)
+    write_run(out, run)
+    partial.remove()
+    return run
+
+
+def chosen(queries: Sequence[Query], *, limit: int | None, seed: int) -> list[Query]:
+    """The first `limit` queries of a shuffle that depends on the seed and the query ids alone.
+
+    Neither the file's order nor the limit moves a query within the shuffle. Without a limit: all,
+    in the order given.
+
+    Raises:
+        SettingsError: the limit is below 1.
+    """
+    if limit is None:
+        return list(queries)
+    if limit < 1:
+        raise SettingsError(f"limit is {limit}: at least one query has to be answered")
+    return sorted(queries, key=lambda query: _place(seed, query))[:limit]
+
+
+def _place(seed: int, query: Query) -> tuple[int, str]:
+    return seed_of(seed, "evaluated", query.query_id), query.query_id
+
+
+class _Keeper:
+    """Scores and keeps every batch as it ends, and says how far it is."""
+
+    def __init__(
+        self, maker: RowMaker, partial: PartialRun, n_queries: int, progress: Progress
+    ) -> None:
+        self.maker, self.partial, self.progress = maker, partial, progress
+        self.n_queries, self.n_before = n_queries, len(partial.rows)
+        self.started = monotonic()
+
+    def batch(self, finished: list[tuple[Query, str, int]]) -> None:
+        self.partial.append(self.maker.answered(finished))
+        rows = self.partial.rows
+        seconds = (monotonic() - self.started) / (len(rows) - self.n_before)
+        n_right = sum(row["outcome"] == "right" for row in rows)
+        self.progress(
+            f"answered {len(rows)} of {self.n_queries}, {n_right} right, about "
+            f"{seconds * (self.n_queries - len(rows)):.0f} s left"
+        )
+
+
+def _unanswered(queries: Sequence[Query], partial: PartialRun) -> list[Query]:
+    answered = {row["query_id"] for row in partial.rows}
+    return [query for query in queries if query.query_id not in answered]
+
+
+def _header(run: Run) -> dict[str, Any]:
+    """What must be the same for an unfinished evaluation to be continued."""
+    told = ("format", "model", "split", "domain", "settings")
+    header: dict[str, Any] = {key: value for key, value in run.items() if key in told}
+    return header | {"rerec": rerec.__version__, "weights": state_of(run["model"])}
+
+
+def state_of(model: str) -> str | None:
+    """A mark that changes when the files of a local model do: training may go on under one name."""
+    folder = Path(model)
+    if not folder.is_dir():
+        return None
+    files = sorted(file for file in folder.rglob("*") if file.suffix in {".safetensors", ".json"})
+    state = [(str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    return sha256(repr(state).encode()).hexdigest()
+
+
+def _baselines(
+    domain: Domain, maker: RowMaker, queries: Sequence[Query], seed: int, progress: Progress
+) -> dict[str, Summary]:
+    embeddings = None
+    if (domain.folder / EMBEDDINGS_FILE).exists():
+        embeddings = domain.embeddings()
+    else:
+        progress(
+            "no item embeddings: no baseline nearest to the history (`rerec embed` makes them)"
+        )
+    found: dict[str, Summary] = {}
+    for name, scorer in scorers(domain.catalogue, maker.graph, embeddings).items():
+        rows: list[Row] = [
+            maker.ranked(query, ranked(scorer, domain.catalogue, query, seed=seed, name=name))
+            for query in queries
+        ]
+        found[name] = summarise(rows, seed=seed)
+    return found

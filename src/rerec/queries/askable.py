@@ -1,0 +1,121 @@
+"""The attribute graph as those who ask see it: which facts are shown, and who has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rerec.graph.attributes import AttributeGraph
+from rerec.records import Condition
+from rerec.settings import QuerySettings
+
+Columns = tuple[int, ...]
+"""A set of conditions as columns of the attribute graph, ascending."""
+RowsByColumn = tuple[NDArray[np.intp], ...]
+"""For each column, item rows, ascending."""
+
+
+@dataclass(frozen=True)
+class Askable:
+    """What may be asked for, and who would be an answer."""
+
+    pairs: tuple[Condition, ...]
+    columns_of: tuple[NDArray[np.intp], ...]
+    """For each item row, the columns of all its facts, in display order."""
+    shown: tuple[NDArray[np.intp], ...]
+    """For each item row, the columns that may be asked for, in display order."""
+    values: tuple[str, ...]
+    """(n_pairs,) the value of each fact, case folded."""
+    holders: RowsByColumn
+    """Items that have a fact, shown or not."""
+    showing: RowsByColumn
+    """Items of which a fact may be asked."""
+    naming: RowsByColumn
+    """Items that have the value of a fact in any relation: a line of facts does not say whether
+    a name is the director's or the star's."""
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, those without facts included."""
+        return len(self.shown)
+
+    def n_holders(self, column: int) -> int:
+        """Number of items that have a fact."""
+        return len(self.holders[column])
+
+    def n_met(self, columns: Columns) -> NDArray[np.intp]:
+        """(n_items,) how many of the conditions each item meets, by all of its facts."""
+        return self._counted([self.holders[column] for column in columns])
+
+    def n_named(self, columns: Columns) -> NDArray[np.intp]:
+        """(n_items,) how many of the asked values each item has, in whatever relation."""
+        return self._counted([self.naming[column] for column in columns])
+
+    def n_shown(self, columns: Columns) -> NDArray[np.intp]:
+        """(n_items,) how many of the conditions stand among each item's shown facts."""
+        return self._counted([self.showing[column] for column in columns])
+
+    def names(self, columns: Columns) -> list[str]:
+        """The conditions as text, for hashing."""
+        return [f"{self.pairs[c].relation}={self.pairs[c].value}" for c in columns]
+
+    def _counted(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+        counts = np.zeros(self.n_items, dtype=np.intp)
+        for rows in groups:
+            counts[rows] += 1
+        return counts
+
+
+def askable(graph: AttributeGraph, settings: QuerySettings) -> Askable:
+    """What may be asked for: an item's first `shown_values` values of each relation.
+
+    Values that more than `common_share` of the items have are left out, as a line of facts does.
+    """
+    n_items, n_pairs = graph.n_items, len(graph.pairs)
+    n_holders = np.bincount(graph.indices, minlength=n_pairs)
+    is_common = n_holders > settings.common_share * n_items
+    columns_of = tuple(graph.columns_of(row) for row in range(n_items))
+    shown = tuple(
+        _first_of_each_relation(columns[~is_common[columns]], graph.pairs, settings.shown_values)
+        for columns in columns_of
+    )
+    values = tuple(pair.value.casefold() for pair in graph.pairs)
+    holders = _inverted(columns_of, n_pairs)
+    naming = _naming(values, holders)
+    showing = _inverted(shown, n_pairs)
+    return Askable(graph.pairs, columns_of, shown, values, holders, showing, naming)
+
+
+def _first_of_each_relation(
+    columns: NDArray[np.intp], pairs: Sequence[Condition], n_values: int
+) -> NDArray[np.intp]:
+    seen: dict[str, int] = {}
+    kept: list[int] = []
+    for column in columns.tolist():
+        relation = pairs[column].relation
+        seen[relation] = seen.get(relation, 0) + 1
+        if seen[relation] <= n_values:
+            kept.append(column)
+    return np.asarray(kept, dtype=np.intp)
+
+
+def _inverted(columns_of: Sequence[NDArray[np.intp]], n_columns: int) -> RowsByColumn:
+    rows = np.repeat(np.arange(len(columns_of)), [len(columns) for columns in columns_of])
+    columns = np.concatenate([*columns_of, np.empty(0, dtype=np.intp)])
+    ends = np.cumsum(np.bincount(columns, minlength=n_columns))
+    return tuple(np.split(rows[np.argsort(columns, kind="stable")], ends[:-1]))
+
+
+def _naming(values: Sequence[str], holders: RowsByColumn) -> RowsByColumn:
+    columns: dict[str, list[int]] = {}
+    for column, value in enumerate(values):
+        columns.setdefault(value, []).append(column)
+    rows = {
+        value: np.unique(np.concatenate([holders[c] for c in same])) if len(same) > 1 else None
+        for value, same in columns.items()
+    }
+    return tuple(
+        own if (several := rows[value]) is None else several
+        for value, own in zip(values, holders, strict=True)
+    )

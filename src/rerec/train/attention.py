@@ -1,0 +1,174 @@
+"""Attention in which the answers of a group share their prompt, in generation and in training.
+
+A group's G answers read the same prompt. Here its keys and values stand once: an answer attends to
+the shared prompt and to what it wrote itself, in one softmax over both. Registered with transformers
+under `SHARED`, so that it is the model's own attention that is called, under PEFT, autocast and DDP;
+a call without `shared` is plain SDPA.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+SHARED = "rerec_shared_prompt"
+
+
+def attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    shared: "Prefix | Tree | None" = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """The attention function that transformers calls; `shared` arrives through the model's kwargs."""
+    if shared is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    scale = kwargs.get("scaling") or query.shape[-1] ** -0.5
+    layer: Any = getattr(module, "layer_idx", None)
+    return shared.attend(layer, query, key, value, scale).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(SHARED, attend)
+AttentionMaskInterface.register(SHARED, sdpa_mask)
+
+
+@dataclass
+class Prefix:
+    """The prompts that rows being generated go on from: for decoding one token at a time."""
+
+    keys: list[Tensor]
+    """For each layer (N, K, P, D): N prompts, K key-value heads."""
+    values: list[Tensor]
+    hidden: Tensor
+    """(N, 1, 1, P) bool, true on left padding."""
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attend from the newest token of every row.
+
+        Args:
+            layer: which layer's prompt.
+            query: (R, H, 1, D); R = N * n rows, a prompt's rows together.
+            key: (R, K, T, D) what each row wrote so far, the newest token included.
+            value: (R, K, T, D).
+            scale: factor on the scores.
+
+        Returns:
+            (R, H, 1, D).
+        """
+        keys, values = self.keys[layer], self.values[layer]
+        n_prompts, n_kv, length, width = keys.shape
+        rows, heads = query.shape[:2]
+        n, repeat = rows // n_prompts, heads // n_kv
+        own = (query * scale).view(rows, n_kv, repeat, width)
+        onto_prompt = (
+            own.view(n_prompts, n, n_kv, repeat, width)
+            .transpose(1, 2)
+            .reshape(n_prompts, n_kv, n * repeat, width)
+        )
+        to_prompt = (onto_prompt @ keys.transpose(2, 3)).masked_fill(self.hidden, -torch.inf)
+        to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
+        to_own = (own @ key.transpose(2, 3)).view(n_prompts, n, n_kv, repeat, -1)
+        weights = torch.cat([to_prompt, to_own], dim=-1).float().softmax(-1).to(value.dtype)
+        from_prompt = (
+            weights[..., :length].transpose(1, 2).reshape(n_prompts, n_kv, n * repeat, length)
+            @ values
+        )
+        from_prompt = from_prompt.view(n_prompts, n_kv, n, repeat, width).transpose(1, 2)
+        from_own = weights[..., length:].reshape(rows, n_kv, repeat, -1) @ value
+        return from_prompt.reshape(rows, heads, 1, width) + from_own.view(rows, heads, 1, width)
+
+    def keep(self, prompts: Tensor) -> None:
+        """Cut to some of the prompts."""
+        self.keys = [keys[prompts] for keys in self.keys]
+        self.values = [values[prompts] for values in self.values]
+        self.hidden = self.hidden[prompts]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One group in one row: the prompt once, then each answer behind it.
+
+    The row is (1, P + C_1 + ... + C_G) tokens without padding.
+    """
+
+    n_prompt: int
+    places: Tensor
+    """(G, C) positions in the row of each answer's tokens; padding points at `n_prompt`."""
+    filled: Tensor
+    """(G, C) bool, false on padding."""
+    keep: Tensor
+    """(N,) positions in the row whose next token is scored, answer after answer."""
+
+    @classmethod
+    def of(cls, n_prompt: int, lengths: list[int], device: torch.device) -> "Tree":
+        """Lay out a group whose answers have these lengths (each at least 1)."""
+        starts = [n_prompt + sum(lengths[:i]) for i in range(len(lengths))]
+        places = torch.full((len(lengths), max(lengths)), n_prompt, device=device)
+        filled = torch.zeros_like(places, dtype=torch.bool)
+        keep = []
+        for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+            places[row, :length] = torch.arange(start, start + length, device=device)
+            filled[row, :length] = True
+            # The prompt's last token speaks the first token of every answer.
+            keep += [n_prompt - 1, *range(start, start + length - 1)]
+        return cls(n_prompt, places, filled, torch.tensor(keep, device=device))
+
+    def positions(self) -> Tensor:
+        """(1, L) position ids: every answer goes on from the prompt's last position."""
+        width = self.places.shape[1]
+        own = torch.arange(width, device=self.places.device) + self.n_prompt
+        answers = own.expand_as(self.places)[self.filled]
+        prompt = torch.arange(self.n_prompt, device=self.places.device)
+        return torch.cat([prompt, answers])[None]
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attend within one group's row.
+
+        Args:
+            layer: not needed: the row carries its own prompt.
+            query: (1, H, L, D).
+            key: (1, K, L, D).
+            value: (1, K, L, D).
+            scale: factor on the scores.
+
+        Returns:
+            (1, H, L, D).
+        """
+        p = self.n_prompt
+        prompt = scaled_dot_product_attention(
+            query[:, :, :p],
+            key[:, :, :p],
+            value[:, :, :p],
+            is_causal=True,
+            scale=scale,
+            enable_gqa=query.shape[1] != key.shape[1],
+        )
+        answers = self._answers(query[0] * scale, key[0], value[0])
+        return torch.cat([prompt, answers[None]], dim=2)
+
+    def _answers(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """(H, L - P, D) for the answers' tokens, from (H or K, L, D)."""
+        n_kv, _, width = key.shape
+        heads, p = query.shape[0], self.n_prompt
+        repeat, (group, longest) = heads // n_kv, self.places.shape
+        flat = self.places.reshape(-1)
+        asked = query[:, flat].view(n_kv, repeat, group, longest, width)
+        own_keys = key[:, flat].view(n_kv, 1, group, longest, width)
+        own_values = value[:, flat].view(n_kv, 1, group, longest, width)
+        to_prompt = asked.reshape(n_kv, -1, width) @ key[:, :p].transpose(1, 2)
+        to_prompt = to_prompt.view(n_kv, repeat, group, longest, p)
+        to_own = asked @ own_keys.transpose(-1, -2)
+        later = torch.ones(longest, longest, dtype=torch.bool, device=key.device).triu(1)
+        to_own = to_own.masked_fill(later, -torch.inf)
+        weights = torch.cat([to_prompt, to_own], dim=-1).float().softmax(-1).to(value.dtype)
+        read = (weights[..., :p].reshape(n_kv, -1, p) @ value[:, :p]).view_as(asked)
+        read = read + weights[..., p:] @ own_values
+        return read.reshape(heads, group * longest, width)[:, self.filled.reshape(-1)]

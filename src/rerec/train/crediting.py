@@ -1,0 +1,130 @@
+"""Rewards and advantages for the trainer: responses are judged once, and credited token by token."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rerec.credit.judge import Judge
+from rerec.credit.tokens import credit_tokens
+from rerec.records import Query, Scored
+from rerec.settings import CreditSettings
+from rerec.train.answering import text_of
+from rerec.train.journal import OWN
+from rerec.train.policy import Tokenizer
+from rerec.train.validation import figures_of
+
+Observe = Callable[[Sequence[str], Sequence[Scored]], dict[str, float]]
+"""Told what the responses to which queries were worth; returns what is to be logged of it."""
+
+
+class Crediting:
+    """What the responses of a batch earn; see `rerec.train.trainer.Crediting`."""
+
+    def __init__(
+        self,
+        queries: Mapping[str, Query],
+        judge: Judge,
+        settings: CreditSettings,
+        tokenizer: Tokenizer,
+        observe: Observe,
+    ) -> None:
+        self._queries, self._judge, self._settings = queries, judge, settings
+        self._tokenizer, self._observe = tokenizer, observe
+        self._asked: list[Query] = []
+        self._responses: list[str] = []
+        self.scored: list[Scored] = []
+        self._metrics: dict[str, float] = {}
+
+    def rewards(self, query_ids: Sequence[str], responses: Sequence[str]) -> list[float]:
+        """Judge responses to queries of the training split."""
+        self._asked = [self._queries[query_id] for query_id in query_ids]
+        self._responses = list(responses)
+        self.scored = self._judge.judge(self._asked, self._responses)
+        return [worth.reward for worth in self.scored]
+
+    def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        """(B, T) float64 advantages of the responses that were judged last."""
+        mask = completion_mask.bool().cpu().numpy()
+        ids = completion_ids.cpu().numpy()
+        offsets = np.zeros((*mask.shape, 2), dtype=np.intp)
+        for row, (tokens, real) in enumerate(zip(ids, mask, strict=True)):
+            spans = token_offsets(self._tokenizer, tokens[real].tolist(), self._responses[row])
+            offsets[row, real] = spans
+        names = [query.query_id for query in self._asked]
+        group = np.unique(names, return_inverse=True)[1]
+        credited = credit_tokens(self.scored, offsets, mask, group, self._settings)
+        seen = self._observe(names, self.scored)
+        blame = credited.blamed
+        self._metrics = {
+            **figures_of(self._asked, self.scored),
+            "blamed_tokens": float(blame.sum() / mask.sum()),
+            "blamed_advantage": float(credited.advantages[blame].mean()) if blame.any() else 0.0,
+            "groups_without_spread": _without_spread(self.scored, group),
+            **seen,
+        }
+        del self._metrics["reward"]  # TRL logs it
+        return torch.from_numpy(credited.advantages)
+
+    def metrics(self) -> dict[str, float]:
+        """Figures of the batch that was credited last, under the names of `metrics.jsonl`."""
+        return {OWN + name: value for name, value in self._metrics.items()}
+
+    def samples(self, n: int) -> list[dict[str, Any]]:
+        """The first n responses that were judged last, with what they were worth."""
+        rows = zip(self._asked[:n], self._responses[:n], self.scored[:n], strict=True)
+        return [
+            {
+                "query_id": query.query_id,
+                "text": query.text,
+                "response": response,
+                "outcome": worth.outcome,
+                "reward": worth.reward,
+                "blamed": [
+                    response[s.start : s.end]
+                    for s, guilty in zip(worth.segments, worth.blamed, strict=True)
+                    if guilty
+                ],
+            }
+            for query, response, worth in rows
+        ]
+
+
+def token_offsets(tokenizer: Tokenizer, tokens: Sequence[int], text: str) -> NDArray[np.intp]:
+    """Where each generated token stands in the decoded text, in characters.
+
+    The tokenizer's own offsets serve where it would cut the text into the same tokens, which a policy
+    nearly always writes. Else each token is placed by how far the text has grown with it: a token that
+    is part of a multi-byte character gets the span of what became readable with it.
+
+    Args:
+        tokenizer: the policy's.
+        tokens: T generated token ids, special ones included.
+        text: their decoding, special tokens left out.
+
+    Returns:
+        (T, 2) first character and one behind the last; empty for special tokens.
+    """
+    special = np.isin(tokens, list(tokenizer.all_special_ids))
+    offsets = np.full((len(tokens), 2), len(text), dtype=np.intp)
+    again = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    plain = [token for token, odd in zip(tokens, special, strict=True) if not odd]
+    if list(again["input_ids"]) == plain:
+        offsets[~special] = np.array(again["offset_mapping"], dtype=np.intp).reshape(-1, 2)
+        return offsets
+    end = 0
+    for place, _ in enumerate(tokens):
+        start = end
+        grown = text_of(tokenizer, tokens[: place + 1])
+        end = max(start, len(grown.rstrip("\ufffd")))
+        offsets[place] = (start, min(end, len(text)))
+    return offsets
+
+
+def _without_spread(scored: Sequence[Scored], group: NDArray[np.intp]) -> float:
+    rewards = np.array([worth.reward for worth in scored])
+    flat = [np.ptp(rewards[group == one]) < 1e-9 for one in np.unique(group)]
+    return float(np.mean(flat))

@@ -1,0 +1,234 @@
+"""Answers from a causal language model: each distinct prompt is read once, then continued n times.
+
+The keys and values of a prompt are computed once and repeated for its continuations; rows leave the
+batch as they end. Sampling draws from a generator that is passed in, so that a run can be repeated.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+
+from rerec.train.attention import SHARED, Prefix
+
+_KV_BYTES = 2 * 1024**3
+# Below this share of rows still writing, the finished ones are cut out of the batch.
+_CUT_BELOW = 0.75
+# Attention to the shared prompt masks by itself; transformers hands a 4-D mask on as it is.
+_NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How continuations are drawn."""
+
+    n: int = 1
+    """Continuations of each prompt (G)."""
+    max_new_tokens: int = 192
+    temperature: float = 0.0
+    """0 takes the most probable token; else tokens are drawn from softmax(logits / temperature)."""
+
+
+class _Written(DynamicLayer):
+    """What the rows wrote, one layer's keys and values, in a block allocated once.
+
+    The growing cache of transformers copies every earlier position at every token.
+    """
+
+    def __init__(self, like: Tensor, rows: int, room: int) -> None:
+        super().__init__()
+        self.length = 0
+        self.keys = like.new_empty(rows, like.shape[1], room, like.shape[3])
+        self.values = torch.empty_like(self.keys)
+        self.is_initialized = True
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        end = self.length + 1
+        self.keys[:, :, self.length : end] = key_states
+        self.values[:, :, self.length : end] = value_states
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+    def keep(self, rows: Tensor) -> None:
+        """Cut the block to some of its rows."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
+
+@torch.inference_mode()
+def generate(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    *,
+    stop: Sequence[int],
+    generator: torch.Generator | None = None,
+    on_batch: Callable[[dict[int, list[list[int]]]], None] | None = None,
+) -> list[list[list[int]]]:
+    """Continue every prompt `sampling.n` times.
+
+    Args:
+        model: a decoder in evaluation mode; its attention is set to the shared one.
+        prompts: token ids of each distinct prompt; their lengths may differ.
+        sampling: how many, how long, how random.
+        stop: token ids that end a continuation; the one that ended it is its last token.
+        generator: source of the draws; needed where the temperature is above 0.
+        on_batch: called with {prompt's index: its continuations} as batches end.
+
+    Returns:
+        For each prompt, n lists of token ids.
+    """
+    done: dict[int, list[list[int]]] = {}
+    model.set_attn_implementation(SHARED)
+    for batch in _batches(model, prompts, sampling):
+        rows = _continue(model, [prompts[i] for i in batch], sampling, stop, generator)
+        found = {i: rows[j * sampling.n : (j + 1) * sampling.n] for j, i in enumerate(batch)}
+        done |= found
+        if on_batch:
+            on_batch(found)
+    return [done[i] for i in range(len(prompts))]
+
+
+def _batches(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling
+) -> list[list[int]]:
+    """Prompts of like length together, as many as their keys and values have room for."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    width = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
+    batches: list[list[int]] = []
+    room = 0
+    for i in sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i)):
+        cost = (len(prompts[i]) + sampling.n * sampling.max_new_tokens) * width
+        if not batches or cost > room:
+            batches.append([])
+            room = max(_KV_BYTES, cost)
+            first = cost
+        batches[-1].append(i)
+        room -= first  # rows are padded to the longest, which comes first
+    return batches
+
+
+def _continue(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    stop: Sequence[int],
+    generator: torch.Generator | None,
+) -> list[list[int]]:
+    n = sampling.n
+    prefix, positions, logits = _read_prompts(model, prompts)
+    cache = DynamicCache()
+    cache.layers = [
+        _Written(keys, len(prompts) * n, sampling.max_new_tokens) for keys in prefix.keys
+    ]
+    written = torch.full((len(prompts) * n, sampling.max_new_tokens), -1, device=model.device)
+    rows = torch.arange(len(prompts) * n, device=model.device).view(-1, n)
+    going = torch.ones_like(rows, dtype=torch.bool)
+    positions, logits = positions.repeat_interleave(n), logits.repeat_interleave(n, dim=0)
+    ends = torch.tensor(list(stop), device=model.device)
+    for step in range(sampling.max_new_tokens):
+        tokens = _draw(logits, sampling.temperature, generator)
+        written[rows[going], step] = tokens[going.view(-1)]
+        going &= ~torch.isin(tokens, ends).view_as(going)
+        if not going.any() or step + 1 == sampling.max_new_tokens:
+            break
+        kept = _worth_cutting(going)
+        if kept is not None:
+            prompts_kept, places = kept
+            tokens, positions = tokens[places.view(-1)], positions[places.view(-1)]
+            rows, going = rows.view(-1)[places], _first_of_each(places) & going.view(-1)[places]
+            prefix.keep(prompts_kept)
+            for layer in cache.layers:
+                layer.keep(places.view(-1))
+        positions = positions + 1
+        logits = model(
+            input_ids=tokens[:, None],
+            position_ids=positions[:, None],
+            attention_mask=_NO_MASK,
+            past_key_values=cache,
+            use_cache=True,
+            shared=prefix,
+        ).logits[:, -1]
+    return [_until_stop(row, stop) for row in written.tolist()]
+
+
+def _worth_cutting(going: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Which prompts and which of their rows to go on with; None while most are still writing.
+
+    Args:
+        going: (N, n) bool, the rows still writing.
+
+    Returns:
+        (N',) prompts and (N', n') places in the flat rows; a prompt with fewer than n' rows left is
+        filled up with a repeat of its first one.
+    """
+    counts = going.sum(1)
+    prompts = counts.nonzero().squeeze(1)
+    width = int(counts.max())
+    if len(prompts) * width > _CUT_BELOW * going.numel():
+        return None
+    order = going[prompts].int().argsort(dim=1, descending=True, stable=True)[:, :width]
+    real = torch.arange(width, device=going.device) < counts[prompts, None]
+    places = torch.where(real, order, order[:, :1])
+    return prompts, places + prompts[:, None] * going.shape[1]
+
+
+def _first_of_each(places: Tensor) -> Tensor:
+    """(N', n') true where a row is not the repeat that fills its prompt up."""
+    first = torch.ones_like(places, dtype=torch.bool)
+    first[:, 1:] = places[:, 1:] != places[:, :1]
+    return first
+
+
+def _read_prompts(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+) -> tuple[Prefix, Tensor, Tensor]:
+    """Read each prompt once: its keys and values, its last position, its last logits."""
+    longest = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
+    read = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt, device=model.device)
+        read[row, longest - len(prompt) :] = 1
+    # Left padding shifts what the model would count by itself: positions come from the mask.
+    positions = (read.cumsum(1) - 1).clamp(min=0)
+    cache = DynamicCache()
+    out = model(
+        input_ids=ids,
+        attention_mask=read if (read == 0).any() else None,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    keys = [layer.keys for layer in cache.layers]
+    values = [layer.values for layer in cache.layers]
+    return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
+
+
+def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
+    if temperature == 0:
+        return logits.argmax(-1)
+    # Inverse of the cumulated odds: torch.multinomial draws a number for every word of the vocabulary.
+    cumulated = torch.softmax(logits.float() / temperature, dim=-1).cumsum(-1)
+    drawn = torch.rand(len(logits), 1, generator=generator, device=logits.device)
+    tokens = torch.searchsorted(cumulated, drawn * cumulated[:, -1:], right=True)
+    return tokens.squeeze(1).clamp(max=logits.shape[-1] - 1)
+
+
+def _until_stop(row: list[int], stop: Sequence[int]) -> list[int]:
+    for position, token in enumerate(row):
+        if token < 0:
+            return row[:position]
+        if token in stop:
+            return row[: position + 1]
+    return row

@@ -1,0 +1,143 @@
+"""Reinforcement fine-tuning: from a recipe and a warm-started model to a run folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from datasets import Dataset
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from rerec.catalogue.domain import read_domain
+from rerec.catalogue.files import read_json, write_json
+from rerec.credit.judge import Judge
+from rerec.curriculum.sampler import CurriculumSampler
+from rerec.errors import DataError
+from rerec.graph.attributes import AttributeGraph
+from rerec.records import Query, Scored
+from rerec.rng import stream
+from rerec.settings import Recipe
+from rerec.train import runtime
+from rerec.train.crediting import Crediting
+from rerec.train.engine import grpo_config
+from rerec.train.feed import QueryFeed
+from rerec.train.journal import Journal, Progress
+from rerec.train.policy import find, load_tokenizer, load_trainable
+from rerec.train.prompts import PromptWriter
+from rerec.train.run_folder import RunFolder
+from rerec.train.trainer import STATE, ReRecTrainer
+from rerec.train.validation import Validation, Validator
+
+_N_SAMPLES = 16
+
+
+def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progress) -> None:
+    """Fine-tune by reinforcement; the run folder `out` then holds `best/` and `last/`.
+
+    A run that was interrupted goes on from its last checkpoint, as if it never had been.
+
+    Args:
+        recipe: every setting.
+        model: what to start from; None takes the recipe's.
+        out: the run folder.
+        progress: called with lines of text.
+
+    Raises:
+        ReRecError: the domain, the model or a setting cannot be used, or `out` holds another run.
+    """
+    runtime.prepare()
+    run = RunFolder.open(out, recipe, command="train", progress=progress, model=model)
+    if run.finished:
+        return
+    config = grpo_config(recipe, out, n_processes=PartialState().num_processes)
+    domain = read_domain(Path(recipe.domain))
+    judge = Judge.of(domain, recipe.reward, recipe.credit)
+    queries = chosen_queries(domain.queries("train"), recipe)
+    judge.check(queries)
+    place = find(model or recipe.model.adapter or recipe.model.name)
+    tokenizer = load_tokenizer(place.base)
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    writer = PromptWriter(domain, graph, recipe.prompt)
+    sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
+    feed = QueryFeed(queries, writer, sampler)
+    checkpoint = run.last_checkpoint()
+    if checkpoint:
+        feed.restore(read_json(Path(checkpoint) / STATE))
+    by_id = {query.query_id: query for query in queries}
+    observe = Observer(feed, by_task=recipe.curriculum.difficulty == "task")
+    crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe)
+    torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
+    trainer = ReRecTrainer(
+        load_trainable(recipe.model, model=model, dtype=torch.bfloat16),
+        args=config,
+        train_dataset=_slots(len(queries)),
+        processing_class=tokenizer,
+        feed=feed,
+        crediting=crediting,
+    )
+    if trainer.sharing_note:
+        progress(trainer.sharing_note)
+    journal = Journal(out, progress)
+    validator = Validator(recipe, domain, judge, tokenizer, place.base_name, run, journal)
+    validator.choose(recipe.train.n_valid)
+    trainer.add_callback(journal)
+    trainer.add_callback(Samples(crediting, out, recipe.train.validate_every))
+    trainer.add_callback(
+        Validation(validator, trainer.unwrapped_model, recipe.train.validate_every)
+    )
+    progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
+    trainer.train(resume_from_checkpoint=checkpoint)
+    run.finish()
+
+
+def chosen_queries(queries: Sequence[Query], recipe: Recipe) -> list[Query]:
+    """The training queries of a run: all, or the first n of a seeded order.
+
+    Raises:
+        DataError: there are fewer than the recipe wants.
+    """
+    n = recipe.train.n_queries or len(queries)
+    if n > len(queries):
+        raise DataError(
+            f"{recipe.domain}: train.n_queries is {n}, but there are {len(queries)} training queries"
+        )
+    order = stream(recipe.seed, "train", "queries").permutation(len(queries))
+    return [queries[place] for place in order[:n]]
+
+
+class Observer:
+    """Hands the scores of a batch to the curriculum, gathered from every process."""
+
+    def __init__(self, feed: QueryFeed, *, by_task: bool) -> None:
+        self._feed, self._by_task = feed, by_task
+
+    def __call__(self, query_ids: Sequence[str], scored: Sequence[Scored]) -> dict[str, float]:
+        """Learn from a batch; returns the curriculum's counts and the batch's mean difficulty."""
+        worth = [s.ndcg if self._by_task else float(np.clip(s.reward, 0, 1)) for s in scored]
+        rows = gather_object(list(zip(query_ids, worth, strict=True)))
+        self._feed.observe([row[0] for row in rows], np.array([row[1] for row in rows]))
+        counts = self._feed.sampler.counts()
+        return {f"curriculum/{name}": float(n) for name, n in counts.items()}
+
+
+class Samples(TrainerCallback):
+    """Writes some of a batch's responses, with what they were worth and which paragraphs are blamed."""
+
+    def __init__(self, crediting: Crediting, folder: Path, every: int) -> None:
+        self._crediting, self._folder, self._every = crediting, folder, every
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
+    ) -> None:
+        """Write the samples of every n-th step."""
+        if state.is_world_process_zero and state.global_step % self._every == 0:
+            name = f"train-{state.global_step:06d}.json"
+            write_json(self._folder / "completions" / name, self._crediting.samples(_N_SAMPLES))
+
+
+def _slots(n: int) -> Dataset:
+    """Rows that only say how many queries are wanted: which ones, the feed decides."""
+    return Dataset.from_dict({"prompt": [[{"role": "user", "content": ""}]] * n})

@@ -1,0 +1,57 @@
+"""The copy of the policy that writes: merged weights, kept in step with the one that is trained.
+
+Writing with a LoRA adapter beside every matrix costs two small products for each large one, at every
+token. The copy has the adapter merged in, in bfloat16, and is refreshed before it writes.
+"""
+
+from typing import Any
+
+import torch
+from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+ADAPTER = "default"
+
+
+class RolloutModel:
+    """A merged copy of a model in training."""
+
+    def __init__(self, trained: Any, dtype: torch.dtype) -> None:
+        self._trained = trained
+        self._base = trained.get_base_model() if isinstance(trained, PeftModel) else trained
+        self.model: PreTrainedModel = AutoModelForCausalLM.from_config(
+            self._base.config, dtype=dtype
+        ).to(self._base.device)
+        self.model.requires_grad_(False).eval()
+        self.model.generation_config = self._base.generation_config
+        self._copy_plain(everything=True)
+
+    @torch.no_grad()
+    def refresh(self) -> PreTrainedModel:
+        """Take over the weights as they now are."""
+        if isinstance(self._trained, PeftModel):
+            for name, layer in self._adapted():
+                weight: Any = layer.get_base_layer().weight
+                merged = weight.float() + layer.get_delta_weight(ADAPTER).float()
+                self.model.get_submodule(name).weight.copy_(merged)
+        else:
+            self._copy_plain(everything=False)
+        return self.model
+
+    def _adapted(self) -> list[tuple[str, Any]]:
+        named = self._base.named_modules()
+        return [(name, m) for name, m in named if isinstance(m, BaseTunerLayer)]
+
+    @torch.no_grad()
+    def _copy_plain(self, *, everything: bool) -> None:
+        """Copy the weights that no adapter changes; all of them, or the trained ones only."""
+        own = dict(self.model.named_parameters())
+        for name, parameter in self._base.named_parameters():
+            plain = name.replace(".base_layer", "")
+            if plain in own and (everything or parameter.requires_grad):
+                own[plain].copy_(parameter)
+        if everything:
+            buffers = dict(self._base.named_buffers())
+            for name, buffer in self.model.named_buffers():
+                buffer.copy_(buffers[name])

@@ -1,0 +1,109 @@
+"""A run's folder: what it was made from, where it stands, and whether it may go on.
+
+    runs/Z/  recipe.json  metrics.jsonl  timings.jsonl  completions/  checkpoints/  best/  last/  made.json
+
+`made.json` is written when the run has ended: its presence says that there is nothing left to do.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from rerec.catalogue.domain import MANIFEST_FILE
+from rerec.catalogue.files import read_json, sha256_of, write_json
+from rerec.catalogue.made import write_made
+from rerec.errors import DataError, SettingsError
+from rerec.settings import Recipe
+from rerec.train.engine import CHECKPOINTS
+from rerec.train.journal import Progress
+
+RECIPE = "recipe.json"
+_STATE = "trainer_state.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run of `rerec sft` or `rerec train`."""
+
+    folder: Path
+    recipe: Recipe
+    command: str
+    started: float
+    finished: bool
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        recipe: Recipe,
+        *,
+        command: str,
+        progress: Progress,
+        model: str | None = None,
+    ) -> "RunFolder":
+        """Start a run, or go on with the one that stands there.
+
+        Raises:
+            SettingsError: what stands there was made with other settings or another domain.
+        """
+        manifest = Path(recipe.domain) / MANIFEST_FILE
+        if not manifest.is_file():
+            raise DataError(
+                f"{recipe.domain}: is no domain ({MANIFEST_FILE} is missing); build it first"
+            )
+        wanted = {
+            "command": command,
+            "model": model,
+            "recipe": recipe.model_dump(),
+            "domain": sha256_of(manifest),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / RECIPE
+        if path.is_file():
+            _refuse_other(path, read_json(path), wanted)
+        else:
+            write_json(path, wanted)
+        finished = (folder / "made.json").is_file()
+        if finished:
+            progress(f"{folder}: this run is finished; remove the folder to run it anew")
+        return cls(folder, recipe, command, time.monotonic(), finished)
+
+    def last_checkpoint(self) -> str | None:
+        """The newest whole checkpoint, to go on from."""
+        found = (self.folder / CHECKPOINTS).glob(f"{PREFIX_CHECKPOINT_DIR}-*")
+        whole = [path for path in found if (path / _STATE).is_file()]
+        newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+        return str(newest) if newest else None
+
+    def finish(self) -> None:
+        """Write down how the run was made."""
+        write_made(
+            self.folder,
+            command=self.command,
+            settings=self.recipe.model_dump(),
+            read=[Path(self.recipe.domain) / MANIFEST_FILE],
+            seed=self.recipe.seed,
+            seconds=time.monotonic() - self.started,
+        )
+
+
+def _refuse_other(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    before, now = _flat(found), _flat(wanted)
+    changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
+    if changed:
+        shown = ", ".join(f"{k} was {before.get(k)!r}, is {now.get(k)!r}" for k in changed[:3])
+        raise SettingsError(
+            f"{path}: the run that stands there was made otherwise ({shown}); give another --out, or"
+            " remove the folder"
+        )
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat

@@ -1,0 +1,108 @@
+"""The group's shared prompt in the training forward: which rows are a group, and one row for each.
+
+Policy, old and reference passes of TRL's trainer all end in one call for the log-probabilities of the
+completion tokens. Here that call computes a group as one `Tree` row: the prompt once, the answers behind
+it, no padding, and no logits for prompt positions.
+"""
+
+from typing import Any
+
+import torch
+from peft import PeftModel
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from rerec.train.attention import SHARED, Tree
+
+# A mask of four dimensions is handed on by transformers as it is; a tree row masks by itself.
+_NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
+
+
+def prepare_sharing(model: Any) -> None:
+    """Let a model (or the one inside a PEFT wrapper) take `shared=Tree` in its forward."""
+    base = model.get_base_model() if isinstance(model, PeftModel) else model
+    base.set_attn_implementation(SHARED)
+    base.base_model.register_forward_hook(_keep_scored, with_kwargs=True)
+
+
+def can_share(model: Any) -> str | None:
+    """Why a model cannot share prompts, or None where it can.
+
+    Attention that is not SDPA or eager, that slides, or that is mixed with other layers keeps the stock
+    path.
+    """
+    base: PreTrainedModel = model.get_base_model() if isinstance(model, PeftModel) else model
+    config = base.config.get_text_config()
+    if config is not base.config:
+        return "it is a vision or audio model"
+    if getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True):
+        return "its attention slides"
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if kinds != {"full_attention"}:
+        return f"its layers are mixed ({', '.join(sorted(kinds))})"
+    if config._attn_implementation not in ("sdpa", "eager", SHARED):
+        return f"its attention is {config._attn_implementation}, which takes no custom mask"
+    return None
+
+
+def groups_of(prompts: Tensor, prompt_mask: Tensor) -> list[tuple[int, int]]:
+    """Runs of neighbouring rows with the same prompt, as [start, end) pairs.
+
+    Args:
+        prompts: (B, P) token ids, padded on the left.
+        prompt_mask: (B, P), 0 on padding.
+    """
+    same = ((prompts[1:] == prompts[:-1]) & (prompt_mask[1:] == prompt_mask[:-1])).all(1)
+    starts = [0, *((~same).nonzero().squeeze(1) + 1).tolist(), len(prompts)]
+    return list(zip(starts[:-1], starts[1:], strict=True))
+
+
+def shared_logps(
+    model: Any, ids: Tensor, mask: Tensor, n_completion: int, *, entropy: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Log-probabilities of completion tokens, each group computed as one tree row.
+
+    Args:
+        model: prepared by `prepare_sharing` and by TRL's `add_fused_lm_head`.
+        ids: (B, P + C) prompt (padded on the left) and completion (padded on the right).
+        mask: (B, P + C), 0 on padding.
+        n_completion: C.
+        entropy: whether the entropies are wanted too.
+
+    Returns:
+        (B, C) log-probabilities and entropies, 0 on padding.
+    """
+    cut = ids.shape[1] - n_completion
+    logps, entropies = [], []
+    for start, end in groups_of(ids[:, :cut], mask[:, :cut]):
+        prompt = ids[start, :cut][mask[start, :cut].bool()]
+        written = mask[start:end, cut:].bool()
+        answers = ids[start:end, cut:]
+        lengths = written.sum(1).clamp(min=1)
+        taken = torch.arange(n_completion, device=ids.device) < lengths[:, None]
+        tree = Tree.of(len(prompt), lengths.tolist(), ids.device)
+        scored = answers[taken]
+        out = model(
+            input_ids=torch.cat([prompt, scored])[None],
+            attention_mask=_NO_MASK.to(ids.device),
+            position_ids=tree.positions(),
+            shift_labels=scored[None],
+            fused_lm_head=True,
+            shared=tree,
+        )
+        logps.append(_scattered(out.log_probs[0], taken) * written)
+        if entropy:
+            entropies.append(_scattered(out.entropy[0].detach(), taken) * written)
+    return torch.cat(logps), torch.cat(entropies) if entropy else None
+
+
+def _scattered(values: Tensor, taken: Tensor) -> Tensor:
+    return values.new_zeros(taken.shape).masked_scatter(taken, values)
+
+
+def _keep_scored(module: Any, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+    """Hand only the positions that are scored to the language-model head."""
+    tree = kwargs.get("shared")
+    if isinstance(tree, Tree):
+        output.last_hidden_state = output.last_hidden_state[:, tree.keep]
+    return output

@@ -1,0 +1,212 @@
+"""The one place that changes TRL: GRPO with our order of queries, our advantages, shared prompts.
+
+What is overridden, and nothing is copied: where a batch's queries come from and what its advantages are
+(`_generate_and_score_completions`), how answers are written (`_generate_single_turn`), how a batch is cut
+into micro-batches (`_prepare_inputs`: groups stay together), how log-probabilities are computed
+(`_get_per_token_logps_and_entropies`), groups without advantage (`_compute_loss`), and what a
+checkpoint holds. `tests/train/test_seam.py` fails when TRL moves one of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from trl import GRPOTrainer
+from trl.trainer.utils import split_tensor_dict
+
+from rerec.catalogue.files import write_json
+from rerec.rng import seed_of
+from rerec.train.generation import Sampling, generate
+from rerec.train.rollout import RolloutModel
+from rerec.train.sharing import can_share, prepare_sharing, shared_logps
+
+STATE = "rerec_state.json"
+# Losses that divide by the tokens of the whole batch: a row whose advantages are all 0 adds exactly 0.
+_EXACT_WITHOUT_DEAD_ROWS = ("dapo", "cispo", "vespo")
+
+
+class Feed(Protocol):
+    """Where queries come from, and what is learned about them."""
+
+    def next_rows(self, n_queries: int) -> list[dict[str, Any]]:
+        """The next queries, each a row with `prompt` (messages) and `query_id`."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold to go on exactly here."""
+        ...
+
+
+class Crediting(Protocol):
+    """What responses are worth, token by token."""
+
+    def rewards(self, query_ids: Sequence[str], responses: Sequence[str]) -> list[float]:
+        """One reward for each response of this process."""
+        ...
+
+    def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        """(B, T) advantages of the responses that were rewarded last."""
+        ...
+
+    def metrics(self) -> dict[str, float]:
+        """What is to be logged of the responses that were credited last."""
+        ...
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Which of our shortcuts are on; each is exact."""
+
+    share_in_generation: bool = True
+    share_in_training: bool = True
+    skip_dead_groups: bool = True
+
+
+class ReRecTrainer(GRPOTrainer):
+    """TRL's GRPO trainer with ReRec's queries, credit and shared prompts."""
+
+    def __init__(
+        self,
+        *args: Any,
+        feed: Feed | None = None,
+        crediting: Crediting,
+        speed: Speed | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._feed, self._crediting, self._speed = feed, crediting, speed or Speed()
+        self._rollout: RolloutModel | None = None
+        kwargs["reward_funcs"] = self._reward
+        super().__init__(*args, **kwargs)
+        why_not = can_share(self.model)
+        self.shares = self._speed.share_in_training and why_not is None and not self._is_vlm
+        self.sharing_note = f"prompts are not shared: {why_not}" if why_not else None
+        if self.shares:
+            prepare_sharing(self.model)
+
+    # --- where queries come from, and what they earn
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        if self._feed is not None and self.model.training:
+            inputs = self._own_rows(len(inputs))
+        batch = super()._generate_and_score_completions(inputs)
+        advantages = self._crediting.advantages(batch["completion_ids"], batch["completion_mask"])
+        batch["advantages"] = advantages.to(batch["completion_ids"].device, torch.float32)
+        for name, value in self._crediting.metrics().items():
+            self._metrics["train" if self.model.training else "eval"][name].append(value)
+        return batch
+
+    def _own_rows(self, n_rows: int) -> list[dict[str, Any]]:
+        """This process's rows of the next queries; the loader's rows only say how many.
+
+        The loader reads a batch ahead of the training, so an order that depends on the last batch's
+        scores, or that must survive a restart, cannot come from it.
+        """
+        everywhere = n_rows * self.accelerator.num_processes
+        queries = self._feed.next_rows(everywhere // self.num_generations)  # ty: ignore
+        rows = [dict(row) for row in queries for _ in range(self.num_generations)]
+        start = self.accelerator.process_index * n_rows
+        return rows[start : start + n_rows]
+
+    def _reward(
+        self, prompts: Any, completions: Any, query_id: list[str], **kwargs: Any
+    ) -> list[float]:
+        return self._crediting.rewards(query_id, [c[0]["content"] for c in completions])
+
+    # --- how answers are written
+
+    def _generate_single_turn(
+        self,
+        prompt_ids: list[list[int]],
+        images: Any,
+        multimodal_fields: Any,
+        num_generations: int,
+        *rest: Any,
+        **kwargs: Any,
+    ) -> tuple[list[list[int]], Any]:
+        n = num_generations if self.model.training else 1
+        whole = len(prompt_ids) % n == 0
+        if not (self._speed.share_in_generation and self.shares and whole) or self.use_vllm:
+            return super()._generate_single_turn(
+                prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
+            )
+        if self._rollout is None:
+            dtype = torch.bfloat16 if self.args.bf16 else torch.float32
+            self._rollout = RolloutModel(self.unwrapped_model(), dtype)
+        written = generate(
+            self._rollout.refresh(),
+            prompt_ids[::n],
+            Sampling(n=n, max_new_tokens=self.max_completion_length, temperature=self.temperature),
+            stop=self.eos_token_ids,
+            generator=self._draws(),
+        )
+        return [answer for group in written for answer in group], None
+
+    def _draws(self) -> torch.Generator:
+        """The random stream of this step and process: the same after a restart."""
+        place = (self.state.global_step, self._step, self.accelerator.process_index)
+        generator = torch.Generator(device=self.accelerator.device)
+        return generator.manual_seed(seed_of(self.args.seed, "rollout", *place))
+
+    def unwrapped_model(self) -> Any:
+        """The model in training, without what spreads it over processes."""
+        return self.accelerator.unwrap_model(self.model)
+
+    # --- how it learns from them
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        if not self.model.training:
+            return super()._prepare_inputs(generation_batch)
+        n_slices = self.args.steps_per_generation
+        if self._step % (n_slices * self.num_iterations) == 0 or self._buffered_inputs is None:
+            whole = self._generate_and_score_completions(generation_batch)
+            # TRL shuffles the rows here, which would tear the groups apart.
+            self._buffered_inputs = split_tensor_dict(whole, n_slices)
+        return self._buffered_inputs[self._step % n_slices]
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        if not self.shares:
+            return super()._get_per_token_logps_and_entropies(
+                model,
+                input_ids,
+                attention_mask,
+                logits_to_keep,
+                batch_size,
+                compute_entropy,
+                **kwargs,
+            )
+        with self.accelerator.autocast():
+            logps, entropies = shared_logps(
+                model, input_ids, attention_mask, logits_to_keep, entropy=compute_entropy
+            )
+        return logps, entropies, None
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
+        exact = self.beta == 0.0 and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
+        if self._speed.skip_dead_groups and exact and not inputs["advantages"].any():
+            # Connected to every trained weight, so that gradients are 0 and processes stay in step.
+            return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)  # ty: ignore
+        return super()._compute_loss(model, inputs)
+
+    # --- what a checkpoint holds
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        if self._feed is not None and self.args.should_save:
+            name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+            write_json(Path(self.args.output_dir) / name / STATE, self._feed.state())
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """No card: `made.json` says how a run was made."""

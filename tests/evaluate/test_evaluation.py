@@ -1,0 +1,190 @@
+"""A split is answered once, whatever interrupts it, and the run says how well."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain
+from rerec.errors import DataError, SettingsError
+from rerec.evaluate import evaluation
+from rerec.evaluate.evaluation import chosen, evaluate, state_of
+from rerec.evaluate.run_file import read_run
+from rerec.settings import PromptSettings
+
+
+class Policy:
+    """What `evaluate` looks at in a policy."""
+
+    def __init__(self, prompt=None):
+        self.prompt = prompt
+
+
+class Answerer:
+    """Answers every query with its first candidate; stops like a kill after some batches."""
+
+    def __init__(self, domain, stop_after=None):
+        self.domain, self.stop_after = domain, stop_after
+        self.asked, self.prompts = [], []
+
+    def __call__(self, policy, domain, queries, prompt, *, on_batch):
+        assert isinstance(policy, Policy)
+        self.prompts.append(prompt)
+        for number, query in enumerate(reversed(queries)):
+            if number == self.stop_after:
+                raise KeyboardInterrupt
+            self.asked.append(query.query_id)
+            first = domain.catalogue.items[domain.catalogue.row_of(query.candidates[0])]
+            on_batch([(query, f"Why not.\n\n\\boxed{{{first.label}}}", 9)])
+
+
+@pytest.fixture
+def answerer(corner_shop, monkeypatch):
+    answerer = Answerer(read_domain(corner_shop))
+    monkeypatch.setattr(evaluation, "answer", answerer)
+    monkeypatch.setattr(evaluation, "load_policy", lambda _: Policy())
+    return answerer
+
+
+def run_it(folder, out, said=None, **changes):
+    progress = [].append if said is None else said.append
+    settings: dict[str, Any] = {"split": "train", "out": out, "seed": 7, "progress": progress}
+    return evaluate("some-model", folder, **(settings | changes))
+
+
+@pytest.mark.usefixtures("answerer")
+def test_the_run_is_written_and_says_what_was_done(corner_shop, tmp_path):
+    out = tmp_path / "runs" / "run.json"
+    run = run_it(corner_shop, out)
+    assert read_run(out) == run
+    assert [row["query_id"] for row in run["rows"]] == ["q1", "q2", "q3", "q4"]
+    assert run["summary"]["all"]["accuracy"]["n"] == 4
+    assert run["candidate_info"] == "facts"
+    assert list(run["baselines"]) == [
+        "random",
+        "popularity",
+        "nearest_to_history",
+        "attribute_overlap",
+    ]
+    assert all(each["all"]["accuracy"]["n"] == 4 for each in run["baselines"].values())
+    assert [path.name for path in out.parent.iterdir()] == ["run.json"]
+    # candidates are in the order of their ids as text: q4's first, item 1, is one of its truths
+    assert [row["outcome"] for row in run["rows"]] == ["wrong", "wrong", "wrong", "right"]
+
+
+def test_what_was_answered_before_a_kill_is_not_asked_again(corner_shop, tmp_path, answerer):
+    whole = tmp_path / "whole.json"
+    run_it(corner_shop, whole)
+    answerer.asked.clear()
+    out = tmp_path / "run.json"
+    answerer.stop_after = 3
+    with pytest.raises(KeyboardInterrupt):
+        run_it(corner_shop, out)
+    assert not out.exists()
+    assert answerer.asked == ["q4", "q3", "q2"]
+    answerer.stop_after = None
+    said = []
+    run_it(corner_shop, out, said)
+    assert answerer.asked == ["q4", "q3", "q2", "q1"]
+    assert "continuing: 3 of 4" in said[0]
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.glob("*run*")) == ["run.json"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seed": 8}, {"limit": 3}, {"prompt": PromptSettings(candidate_info="titles")}]
+)
+def test_another_evaluation_starts_from_nothing(corner_shop, tmp_path, answerer, changes):
+    out = tmp_path / "run.json"
+    answerer.stop_after = 2
+    with pytest.raises(KeyboardInterrupt):
+        run_it(corner_shop, out)
+    answerer.asked.clear()
+    answerer.stop_after = None
+    run = run_it(corner_shop, out, **changes)
+    assert len(answerer.asked) == len(run["rows"])
+
+
+def test_the_prompt_is_what_the_model_was_trained_with_unless_told(
+    corner_shop, tmp_path, answerer, monkeypatch
+):
+    trained = PromptSettings(candidate_info="titles", shown_values=2)
+    monkeypatch.setattr(evaluation, "load_policy", lambda _: Policy(trained))
+    run = run_it(corner_shop, tmp_path / "a.json")
+    assert run["candidate_info"] == "titles"
+    assert run["settings"]["prompt"] == trained.model_dump()
+    run_it(corner_shop, tmp_path / "b.json", prompt=PromptSettings())
+    assert answerer.prompts == [trained, PromptSettings()]
+
+
+def test_a_limit_takes_the_same_queries_for_everyone_and_more_of_them_when_larger(corner_shop):
+    queries = [
+        query
+        for split in ("train", "valid", "test")
+        for query in read_domain(corner_shop).queries(split)
+    ]
+    five = [query.query_id for query in chosen(queries, limit=5, seed=7)]
+    mixed = random.Random(0).sample(queries, k=len(queries))
+    assert [query.query_id for query in chosen(mixed, limit=5, seed=7)] == five
+    assert [query.query_id for query in chosen(queries, limit=3, seed=7)] == five[:3]
+    assert [query.query_id for query in chosen(queries, limit=5, seed=8)] != five
+    assert chosen(queries, limit=None, seed=7) == queries
+    assert len(chosen(queries, limit=99, seed=7)) == len(queries)
+    with pytest.raises(SettingsError, match="limit is 0"):
+        chosen(queries, limit=0, seed=7)
+
+
+@pytest.mark.usefixtures("answerer")
+def test_without_embeddings_a_baseline_is_left_out_and_that_is_said(corner_shop, tmp_path):
+    (corner_shop / EMBEDDINGS_FILE).unlink()
+    said = []
+    run = run_it(corner_shop, tmp_path / "run.json", said)
+    assert "nearest_to_history" not in run["baselines"]
+    assert "rerec embed" in said[0]
+
+
+@pytest.mark.usefixtures("answerer")
+def test_a_domain_or_split_that_is_not_there_is_one_sentence(corner_shop, tmp_path):
+    with pytest.raises(DataError, match="no such folder"):
+        run_it(tmp_path / "nowhere", tmp_path / "run.json")
+    (corner_shop / "queries" / "train.parquet").unlink()
+    with pytest.raises(DataError, match=r"train\.parquet"):
+        run_it(corner_shop, tmp_path / "run.json")
+    assert not list(tmp_path.glob("run.json*"))
+
+
+def test_nothing_is_answered_where_the_run_cannot_be_written(corner_shop, tmp_path, answerer):
+    (tmp_path / "blocked.json.partial.jsonl").mkdir()
+    with pytest.raises(DataError, match="blocked"):
+        run_it(corner_shop, tmp_path / "blocked.json")
+    assert answerer.asked == []
+
+
+def test_training_on_under_the_same_name_is_noticed(tmp_path):
+    assert state_of("smollm2-135m") is None
+    (tmp_path / "best").mkdir()
+    weights = tmp_path / "best" / "adapter_model.safetensors"
+    weights.write_bytes(b"one")
+    before = state_of(str(tmp_path))
+    assert before == state_of(str(tmp_path))
+    weights.write_bytes(b"three")
+    assert state_of(str(tmp_path)) != before
+
+
+@pytest.mark.usefixtures("answerer")
+def test_the_run_is_json_that_other_tools_read(corner_shop, tmp_path):
+    out = tmp_path / "run.json"
+    run_it(corner_shop, out)
+    run = json.loads(out.read_text(), parse_constant=pytest.fail)  # no NaN, no Infinity
+    assert set(run) == {
+        "format",
+        "model",
+        "split",
+        "domain",
+        "candidate_info",
+        "settings",
+        "rows",
+        "summary",
+        "baselines",
+    }
