@@ -1,7 +1,7 @@
 """Seconds of one core to score a paper-sized batch and to credit its tokens.
 
-2,560 responses (512 queries, 5 each) of 512 tokens go through the judge and the `rerec` estimator. The
-catalogue is invented, as large as MovieLens 100k, and every response names four of its titles.
+2,560 responses (512 queries, 5 each) of 512 tokens go through the judge and the `rerec` estimator.
+The catalogue is invented, as large as MovieLens 100k, and every response names four of its titles.
 Time of the processor is measured, not of the wall: other work on the machine does not count.
 
     python benchmarks/reward.py [--json]

@@ -11,6 +11,7 @@ import typer.main
 
 from rerec.cli import main
 from rerec.cli.app import app
+from rerec.settings import read_recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,6 +72,13 @@ def test_a_cheap_command_of_the_readme_runs(line, corner_shop, tmp_path, monkeyp
 )
 def test_a_recipe_that_the_readme_names_is_there(recipe: str):
     assert (ROOT / recipe).is_file()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.name
+)
+def test_a_recipe_says_nothing_that_we_do_not_know(path: Path):
+    read_recipe(path)
 
 
 def test_every_link_of_the_documents_leads_somewhere():

@@ -34,7 +34,7 @@ def test_ndcg_of_a_hit_at_rank_three_is_one_half():
 
 
 def test_ndcg_of_two_truths_in_ranks_one_and_three_is_worked_by_hand():
-    # (1 + 1/2) / (1 + 1/log2(3))
+    # Gains 1 at rank 1 and 1/2 at rank 3; the best would be ranks 1 and 2.
     assert ndcg([4, 8, 5], [5, 4], k=3) == pytest.approx(1.5 / (1 + 1 / math.log2(3)))
 
 

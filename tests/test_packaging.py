@@ -1,10 +1,11 @@
 """What an installation rests on: pins, floors, version, the rules that the tools hold."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,20 @@ def test_a_pin_is_above_its_floor(requirement: Requirement):
 def test_what_is_installed_is_what_is_pinned():
     installed = {name: distribution(name).version.partition("+")[0] for name in PINS}
     assert installed == PINS
+
+
+def test_what_the_package_imports_is_what_it_depends_on():
+    names = {
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom | ast.Import)
+    }
+    tops = {name.partition(".")[0] for name in names if name} - {"rerec", *sys.stdlib_module_names}
+    providers = packages_distributions()
+    imported = {canonicalize_name(provider) for top in tops for provider in providers[top]}
+    asked = {canonicalize_name(Requirement(r).name) for r in PROJECT["project"]["dependencies"]}
+    assert imported == asked - {"gguf"}  # transformers imports that one for us
 
 
 def test_every_floor_has_its_reason_beside_it():

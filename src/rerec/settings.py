@@ -53,6 +53,8 @@ class QuerySettings(Section):
 class LightGCNSettings(Section):
     """Item embeddings for the preference alignment score (He et al. 2020, arXiv 2002.02126)."""
 
+    liked_rating: float = 4.0
+    """An interaction rated at least this is an edge of the graph; the others are left out."""
     dim: int = Field(64, ge=1)
     n_layers: int = Field(3, ge=0)
     learning_rate: float = Field(5e-3, gt=0)
@@ -161,6 +163,9 @@ class TrainSettings(EngineSection):
     """Distinct queries in one optimiser step, over all processes."""
     n_queries: int | None = Field(None, ge=1)
     """Training queries used (a seeded draw); None uses all."""
+    min_holders: int = Field(0, ge=0)
+    """Only queries whose rarest asked value is held by at least this many candidates: with one holder
+    a warm-started model is nearly always right, and a group without spread teaches nothing."""
     max_steps: int = Field(100, ge=1)
     validate_every: int = Field(20, ge=1)
     n_valid: int = Field(100, ge=1)

@@ -99,11 +99,11 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
 def test_a_reader_that_has_gone_is_not_an_error():
-    command = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "rerec", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert command.stdout is not None
-    assert command.stderr is not None
-    command.stdout.close()
-    assert command.stderr.read() == b""
-    assert command.wait() == 1
+    ) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 1

@@ -41,9 +41,14 @@ BAD = {
         "'rewards'; did you mean 'reward'",
     ),
     "a key that neither we nor TRL know": (
-        "train --config empty.yaml --data gone --out new --set train.learning_rat=1e-5",
-        "learning_rate",
+        "train --config empty.yaml --data SHOP --out new --set train.learning_rat=1e-5",
+        "'train.learning_rat'; did you mean 'learning_rate'",
     ),
+    "a model that is nowhere": (
+        "evaluate --model ./gone --data SHOP --out new.json",
+        "'./gone' cannot be loaded",
+    ),
+    "responses that are not there": ("score --data SHOP --responses gone.jsonl", "gone.jsonl"),
     "training on no domain": ("train --config empty.yaml --data gone --out new", "gone"),
     "evaluation on no domain": ("evaluate --model x --data gone --out new.json", "gone"),
     "a split that does not exist": (
@@ -80,9 +85,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("line", "said"), BAD.values(), ids=BAD.keys())
-def test_bad_input_is_refused_in_one_sentence(line, said, folder, capsys):
+def test_bad_input_is_refused_in_one_sentence(line, said, folder, corner_shop_made, capsys):
     before = sorted(folder.rglob("*"))
-    assert main(line.split()) == 2
+    assert main(line.replace("SHOP", str(corner_shop_made)).split()) == 2
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("rerec: ")
     assert said in told[-1]

@@ -117,9 +117,8 @@ def _usage(error: TyperException) -> str:
 
 
 def _os_sentence(error: OSError) -> str:
-    if error.filename is None:
-        return str(error.strerror or error)
-    return f"{error.filename}: {error.strerror}"
+    what = error.strerror or str(error)
+    return f"the system refused: {what}" if error.filename is None else f"{error.filename}: {what}"
 
 
 def _never_fail_on_a_character() -> None:

@@ -117,10 +117,11 @@ def embed(
       rerec embed data/ml-100k
       rerec embed data/ml-100k --no-compare --set dim=32
     """
-    from rerec.graph.embed import embed as embed_domain
     from rerec.settings import LightGCNSettings
 
     settings = section(LightGCNSettings, overrides)
+    from rerec.graph.embed import embed as embed_domain  # torch takes seconds; refuse before
+
     report = embed_domain(folder, settings, seed=seed, compare=compare, progress=progress)
     show(report, str(report), as_json=as_json)
 

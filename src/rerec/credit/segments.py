@@ -23,17 +23,16 @@ def token_segments(segments: Sequence[Segment], offsets: ArrayLike) -> NDArray[n
 
     Args:
         segments: S segments in reading order, none overlapping.
-        offsets: (..., 2) first and one past the last character of each token, as tokenizers give
+        offsets: (T, 2) first and one past the last character of each token, as tokenizers give
             them; an empty span, such as that of a special token or of padding, is in no segment.
 
     Returns:
-        (...) indices of segments, in [0, S); -1 for a token in none, such as white space between.
+        (T,) indices of segments, in [0, S); -1 for a token in none, such as white space between.
 
     >>> token_segments([Segment(0, 5), Segment(7, 9)], [(0, 4), (4, 6), (6, 7), (6, 9), (9, 9)])
     array([ 0,  0, -1,  1, -1])
     """
-    spans = np.asarray(offsets, np.intp)
-    starts, ends = spans[..., 0], spans[..., 1]
+    starts, ends = np.asarray(offsets, np.intp).reshape(-1, 2).T
     # One segment behind all, so that "the first that ends behind the token's start" always exists.
     bounds = np.array([(s.start, s.end) for s in segments] + [(_BEYOND, _BEYOND)], np.intp)
     first = np.searchsorted(bounds[:, 1], starts, side="right")

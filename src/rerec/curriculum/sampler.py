@@ -66,8 +66,9 @@ class CurriculumSampler:
     def take(self, n_queries: int) -> list[str]:
         """The next queries, all different; a new epoch begins where the last one is used up.
 
-        Where the plans of several epochs are needed to find enough different queries, the epochs
-        go by, so that mastered queries are due sooner.
+        A query that was left over from the last epoch has its own turn in the new one too, in a
+        later draw. Where the plans of several epochs are needed to find enough different queries,
+        the epochs go by, so that mastered queries are due sooner.
 
         Raises:
             SettingsError: there are fewer queries than that.
@@ -77,15 +78,18 @@ class CurriculumSampler:
                 f"train.queries_per_step is {n_queries}, but there are {len(self.query_ids)} "
                 "training queries; lower it, or raise train.n_queries"
             )
-        taken: list[str] = []
-        while len(taken) < n_queries:
-            if not self._left:
-                self.epoch += 1
-                self._left = [q for q in self.plan(self.epoch) if q not in taken]
-            missing = n_queries - len(taken)
-            taken += self._left[:missing]
-            self._left = self._left[missing:]
-        return taken
+        taken: dict[str, None] = {}
+        while True:
+            passed_over = []
+            for query_id in self._left:
+                if len(taken) == n_queries or query_id in taken:
+                    passed_over.append(query_id)
+                else:
+                    taken[query_id] = None
+            self._left = passed_over
+            if len(taken) == n_queries:
+                return list(taken)
+            self._begin_epoch()
 
     def steps(self, queries_per_step: int) -> Iterator[list[str]]:
         """Draws of a constant number of queries, without end.
@@ -141,6 +145,11 @@ class CurriculumSampler:
         self.epoch = int(state["epoch"])
         self._left = list(state["left"])
         self.beliefs.load_state_dict(state["beliefs"])
+
+    def _begin_epoch(self) -> None:
+        self.epoch += 1
+        waiting = set(self._left)
+        self._left += [query_id for query_id in self.plan(self.epoch) if query_id not in waiting]
 
     def _shuffled(self, epoch: int) -> list[str]:
         order = stream(self.seed, "curriculum", epoch).permutation(len(self.query_ids))

@@ -23,6 +23,7 @@ from rerec.evaluate.table import Row, Summary, summarise
 from rerec.records import Query
 from rerec.rng import seed_of
 from rerec.settings import PromptSettings
+from rerec.train import runtime
 from rerec.train.answering import answer
 from rerec.train.policy import load_policy
 
@@ -65,6 +66,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     maker = RowMaker(domain)
     maker.judge.check(queries)
     baselines = _baselines(domain, maker, queries, seed, progress)
+    runtime.prepare()
     policy = load_policy(model)
     prompt = prompt or policy.prompt or PromptSettings()
     run: Run = {

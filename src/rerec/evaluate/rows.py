@@ -8,8 +8,6 @@ were offered: most queries have more, and with those even a perfect choice would
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from rerec.catalogue.domain import Domain
 from rerec.credit.judge import Judge
 from rerec.evaluate.table import Row
@@ -67,13 +65,9 @@ class RowMaker:
 
     def n_holders(self, query: Query) -> int:
         """Candidates that hold the asked value which fewest of them hold; 0 where none is asked."""
-        candidates = self.catalogue.rows_of(query.candidates)
         columns = [self.graph.column_of(condition) for condition in query.conditions]
-        held = [
-            int(np.isin(candidates, self.graph.holders(column)).sum()) if column >= 0 else 0
-            for column in columns
-        ]
-        return min(held, default=0)
+        candidates = self.catalogue.rows_of(query.candidates).tolist()
+        return self.graph.fewest_holders(columns, candidates)
 
     def _row(self, query: Query, answer: list[str], outcome: Outcome) -> Row:
         truth = self.catalogue.rows_of(_offered(query).ground_truth).tolist()

@@ -29,7 +29,7 @@ class AttributeGraph:
 
     @classmethod
     def from_table(cls, catalogue: Catalogue, attributes: pa.Table) -> "AttributeGraph":
-        """Build the graph from (item_id, relation, value) rows; a row that stands twice counts once.
+        """Build the graph from (item_id, relation, value) rows; a repeated row counts once.
 
         Raises:
             DataError: an item is not in the catalogue.
@@ -93,6 +93,14 @@ class AttributeGraph:
         for column in columns:
             rows = np.intersect1d(rows, self.holders(column), assume_unique=True)
         return rows
+
+    def fewest_holders(self, columns: Sequence[int], rows: Sequence[int]) -> int:
+        """How many of the rows hold the pair which fewest of them hold; 0 where nothing is asked.
+
+        The more there are, the more there is to rule out: one holder is found by its value alone.
+        """
+        held = (np.isin(rows, self.holders(column)).sum() for column in columns)
+        return int(min(held, default=0))
 
     def share_met(
         self, rows: NDArray[np.intp], columns: Sequence[Sequence[int]]

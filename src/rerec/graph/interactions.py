@@ -16,7 +16,9 @@ from rerec.catalogue.items import Catalogue
 from rerec.rng import stream
 
 HELD_OUT_SHARE = 0.1
-"""Of each user's interactions: so many for validation, and as many for the test."""
+"""Of each user's interactions: so many for validation, and as many for the test; at least one."""
+FEWEST_TO_SPLIT = 3
+"""A user with fewer interactions than this is trained on whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +105,16 @@ class InteractionGraph:
 
         Random rather than the latest: MovieLens users rated what a page listed, many films in the
         same second, so that time says little about taste; and a random draw leaves fewer items
-        without any training interaction. A tenth is rounded down; so users with fewer than ten
-        interactions are trained on whole, and everyone keeps training interactions.
+        without any training interaction. A tenth is rounded down but at least one; users with
+        fewer than three interactions are trained on whole, so that everyone keeps some to train.
         """
         draws = stream(seed, "held-out interactions").random(len(self.indices))
         order = np.lexsort((draws, self.users))
         places = np.empty(len(order), dtype=np.intp)  # place of each among its user's draws
         places[order] = np.arange(len(order)) - self.indptr[self.users]
-        n_held = np.floor(HELD_OUT_SHARE * np.diff(self.indptr)).astype(np.intp)[self.users]
+        counts = np.diff(self.indptr)
+        tenths = np.maximum(np.floor(HELD_OUT_SHARE * counts), 1) * (counts >= FEWEST_TO_SPLIT)
+        n_held = tenths.astype(np.intp)[self.users]
         return Split(
             train=self.kept(places >= 2 * n_held),
             valid=self.kept((places >= n_held) & (places < 2 * n_held)),

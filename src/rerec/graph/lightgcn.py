@@ -4,6 +4,7 @@ A sparse product of our own: propagation is linear and its matrix symmetric, so 
 is one more propagation and nothing is kept in between.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class _Propagation(torch.autograd.Function):
         return _layer_mean(adjacency, embeddings, n_layers)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, None]:  # ty: ignore[invalid-method-override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, None]:  # ty: ignore[incompatible-method-override]
         return None, _layer_mean(ctx.adjacency, gradient, ctx.n_layers), None
 
 
@@ -137,10 +138,12 @@ class LightGCN(nn.Module):
 
 
 def _as_tensor(matrix: csr_matrix) -> Tensor:
-    return torch.sparse_csr_tensor(
-        torch.tensor(matrix.indptr, dtype=torch.int64),
-        torch.tensor(matrix.indices, dtype=torch.int64),
-        torch.tensor(matrix.data),
-        size=matrix.shape,
-        check_invariants=True,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
+        return torch.sparse_csr_tensor(
+            torch.tensor(matrix.indptr, dtype=torch.int64),
+            torch.tensor(matrix.indices, dtype=torch.int64),
+            torch.tensor(matrix.data),
+            size=matrix.shape,
+            check_invariants=True,
+        )

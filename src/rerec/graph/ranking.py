@@ -32,7 +32,7 @@ def rank_held_out(
 
     $$\mathrm{Recall@k} = \frac{1}{|U|} \sum_{u} \frac{|\mathrm{top}_k(u) \cap H_u|}{|H_u|}$$
 
-    over the users u with held-out items H_u; NDCG@k as in `rerec.metrics`. All the items are ranked,
+    over the users u with held-out items H_u; NDCG@k as in `rerec.metrics`. All items are ranked,
     none is sampled. Equal scores are ranked in the order of the catalogue.
 
     Args:
@@ -56,5 +56,5 @@ def rank_held_out(
     top = np.argsort(-open_scores, axis=1, kind="stable")[:, :k]
     found = np.take_along_axis(right.toarray() != 0, top, axis=1)
     recall = found.sum(axis=1) / np.diff(right.indptr)
-    relevant = padded(np.split(right.indices.tolist(), right.indptr[1:-1]))
+    relevant = padded([rows.tolist() for rows in np.split(right.indices, right.indptr[1:-1])])
     return Ranked(float(recall.mean()), float(ndcg_at_k(top, relevant, k).mean()))

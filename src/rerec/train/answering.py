@@ -1,6 +1,7 @@
 """Greedy answers of a policy to queries: what evaluation, validation and the demo share."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rerec.catalogue.domain import Domain
 from rerec.graph.attributes import AttributeGraph
@@ -50,12 +51,12 @@ def answer(
 
 def prompt_ids(tokenizer: Tokenizer, writer: PromptWriter, query: Query) -> list[int]:
     """A query's prompt as token ids, up to where the answer begins."""
-    ids = tokenizer.apply_chat_template(
+    ids: Any = tokenizer.apply_chat_template(
         writer.messages(query), add_generation_prompt=True, return_dict=False
     )
-    return list(ids)  # ty: ignore[invalid-argument-type]
+    return list(ids)
 
 
 def text_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
     """A response's text, without the tokens that only end it."""
-    return str(tokenizer.decode(tokens, skip_special_tokens=True))
+    return str(tokenizer.decode(list(tokens), skip_special_tokens=True))

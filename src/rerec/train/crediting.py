@@ -1,4 +1,4 @@
-"""Rewards and advantages for the trainer: responses are judged once, and credited token by token."""
+"""Rewards and advantages for the trainer: responses are judged once, credited token by token."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -96,9 +96,9 @@ class Crediting:
 def token_offsets(tokenizer: Tokenizer, tokens: Sequence[int], text: str) -> NDArray[np.intp]:
     """Where each generated token stands in the decoded text, in characters.
 
-    The tokenizer's own offsets serve where it would cut the text into the same tokens, which a policy
-    nearly always writes. Else each token is placed by how far the text has grown with it: a token that
-    is part of a multi-byte character gets the span of what became readable with it.
+    The tokenizer's own offsets serve where it would cut the text into the same tokens, which a
+    policy nearly always writes. Else each token is placed by how far the text has grown with it: a
+    token that is part of a multi-byte character gets the span of what became readable with it.
 
     Args:
         tokenizer: the policy's.

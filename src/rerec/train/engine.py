@@ -1,7 +1,7 @@
 """TRL's configs from a recipe: the defaults for this machine, then the recipe's own keys, checked.
 
-On a processor some of TRL's defaults hurt (gradient checkpointing trades time we lack for memory we have).
-Everything a recipe says wins over what is set here.
+On a processor some of TRL's defaults hurt (gradient checkpointing trades time we lack for memory
+we have). Everything a recipe says wins over what is set here.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from trl import GRPOConfig, SFTConfig
 
 from rerec.errors import SettingsError
-from rerec.settings import Recipe, TrainSettings, SftSettings, unknown_key
+from rerec.settings import Recipe, SftSettings, TrainSettings, unknown_key
 from rerec.train.runtime import on_cpu
 
 CHECKPOINTS = "checkpoints"
-# Loss of each estimator where the recipe names none: token mean over the batch, as in the paper, but for
-# Dr. GRPO, whose point is the constant divisor.
+# Loss of each estimator where the recipe names none: token mean over the batch, as in the paper,
+# but for Dr. GRPO, whose point is the constant divisor.
 _LOSSES = {"dr_grpo": "dr_grpo"}
 _ROWS_ON_CPU = 1
 
@@ -70,7 +70,7 @@ def sft_config(recipe: Recipe, out: Path) -> SFTConfig:
 
 
 def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
-    """The config of reinforcement fine-tuning: one group a micro-batch, unless the recipe says more.
+    """The config of reinforcement fine-tuning: one group a micro-batch, unless told otherwise.
 
     Raises:
         SettingsError: a key is unknown or its value is refused, or the queries of a step do not
@@ -83,8 +83,8 @@ def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
     if rows % group or (queries * group) % (rows * n_processes):
         raise SettingsError(
             f"train: {queries} queries a step with {group} generations each do not divide into"
-            f" micro-batches of {rows} rows on {n_processes} process(es); change queries_per_step or"
-            " per_device_train_batch_size (a multiple of num_generations)"
+            f" micro-batches of {rows} rows on {n_processes} process(es); change queries_per_step"
+            " or per_device_train_batch_size (a multiple of num_generations)"
         )
     args = common_args(recipe, out) | {
         "num_generations": group,

@@ -6,6 +6,7 @@ batch as they end. Sampling draws from a generator that is passed in, so that a 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +38,9 @@ class _Written(DynamicLayer):
 
     The growing cache of transformers copies every earlier position at every token.
     """
+
+    keys: Tensor  # ty: ignore[incompatible-mutable-override]
+    values: Tensor  # ty: ignore[incompatible-mutable-override]
 
     def __init__(self, like: Tensor, rows: int, room: int) -> None:
         super().__init__()
@@ -126,10 +130,9 @@ def _continue(
 ) -> list[list[int]]:
     n = sampling.n
     prefix, positions, logits = _read_prompts(model, prompts)
+    layers = [_Written(keys, len(prompts) * n, sampling.max_new_tokens) for keys in prefix.keys]
     cache = DynamicCache()
-    cache.layers = [
-        _Written(keys, len(prompts) * n, sampling.max_new_tokens) for keys in prefix.keys
-    ]
+    cache.layers = list(layers)
     written = torch.full((len(prompts) * n, sampling.max_new_tokens), -1, device=model.device)
     rows = torch.arange(len(prompts) * n, device=model.device).view(-1, n)
     going = torch.ones_like(rows, dtype=torch.bool)
@@ -147,7 +150,7 @@ def _continue(
             tokens, positions = tokens[places.view(-1)], positions[places.view(-1)]
             rows, going = rows.view(-1)[places], _first_of_each(places) & going.view(-1)[places]
             prefix.keep(prompts_kept)
-            for layer in cache.layers:
+            for layer in layers:
                 layer.keep(places.view(-1))
         positions = positions + 1
         logits = model(
@@ -210,15 +213,15 @@ def _read_prompts(
         use_cache=True,
         logits_to_keep=1,
     )
-    keys = [layer.keys for layer in cache.layers]
-    values = [layer.values for layer in cache.layers]
+    layers: Any = cache.layers
+    keys, values = [layer.keys for layer in layers], [layer.values for layer in layers]
     return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
     if temperature == 0:
         return logits.argmax(-1)
-    # Inverse of the cumulated odds: torch.multinomial draws a number for every word of the vocabulary.
+    # Inverse of the cumulated odds: torch.multinomial draws a number for each word there is.
     cumulated = torch.softmax(logits.float() / temperature, dim=-1).cumsum(-1)
     drawn = torch.rand(len(logits), 1, generator=generator, device=logits.device)
     tokens = torch.searchsorted(cumulated, drawn * cumulated[:, -1:], right=True)

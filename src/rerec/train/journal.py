@@ -1,7 +1,7 @@
 """A run's record: `metrics.jsonl` (what was measured at each step) and lines of progress.
 
-Times are kept apart, in `timings.jsonl`: so the metrics of a run that was killed and went on are the
-same, byte by byte, as those of one that was never interrupted.
+Times are kept apart, in `timings.jsonl`: so the metrics of a run that was killed and went on are
+the same, byte by byte, as those of one that was never interrupted.
 """
 
 import json
@@ -49,9 +49,13 @@ class Journal(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """Drop what was logged after the checkpoint that the run goes on from."""
-        for path in (self._metrics, self._timings):
-            cut_after(path, state.global_step)
+        """Drop what was logged after the checkpoint that the run goes on from.
+
+        Without one nothing is kept: the start is measured again.
+        """
+        if state.is_world_process_zero:
+            for path in (self._metrics, self._timings):
+                cut_after(path, state.global_step or -1)
         self._started, self._first_step = time.monotonic(), state.global_step
 
     def on_log(
@@ -93,7 +97,9 @@ class Journal(TrainerCallback):
 def _own_names(logs: Mapping[str, Any]) -> dict[str, float]:
     row = {ours: logs[theirs] for theirs, ours in _NAMES.items() if theirs in logs}
     row |= {k.removeprefix(OWN): v for k, v in sorted(logs.items()) if k.startswith(OWN)}
-    return {name: float(value) for name, value in row.items() if math.isfinite(float(value))}
+    # TRL logs None where every value of a step was nan.
+    known = {name: float(value) for name, value in row.items() if value is not None}
+    return {name: value for name, value in known.items() if math.isfinite(value)}
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:

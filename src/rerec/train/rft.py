@@ -9,9 +9,15 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
 from datasets import Dataset
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
-from rerec.catalogue.domain import read_domain
+from rerec.catalogue.domain import Domain, read_domain
 from rerec.catalogue.files import read_json, write_json
 from rerec.credit.judge import Judge
 from rerec.curriculum.sampler import CurriculumSampler
@@ -55,11 +61,11 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     config = grpo_config(recipe, out, n_processes=PartialState().num_processes)
     domain = read_domain(Path(recipe.domain))
     judge = Judge.of(domain, recipe.reward, recipe.credit)
-    queries = chosen_queries(domain.queries("train"), recipe)
+    graph = judge.graph
+    queries = chosen_queries(domain, graph, recipe)
     judge.check(queries)
     place = find(model or recipe.model.adapter or recipe.model.name)
     tokenizer = load_tokenizer(place.base)
-    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     writer = PromptWriter(domain, graph, recipe.prompt)
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
     feed = QueryFeed(queries, writer, sampler)
@@ -81,8 +87,9 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     if trainer.sharing_note:
         progress(trainer.sharing_note)
     journal = Journal(out, progress)
-    validator = Validator(recipe, domain, judge, tokenizer, place.base_name, run, journal)
+    validator = Validator(domain, judge, tokenizer, place.base_name, run, journal)
     validator.choose(recipe.train.n_valid)
+    trainer.remove_callback(PrinterCallback)  # the journal speaks
     trainer.add_callback(journal)
     trainer.add_callback(Samples(crediting, out, recipe.train.validate_every))
     trainer.add_callback(
@@ -93,19 +100,31 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     run.finish()
 
 
-def chosen_queries(queries: Sequence[Query], recipe: Recipe) -> list[Query]:
-    """The training queries of a run: all, or the first n of a seeded order.
+def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> list[Query]:
+    """The training queries of a run: the first n, in a seeded order, that have enough holders.
 
     Raises:
         DataError: there are fewer than the recipe wants.
     """
-    n = recipe.train.n_queries or len(queries)
-    if n > len(queries):
-        raise DataError(
-            f"{recipe.domain}: train.n_queries is {n}, but there are {len(queries)} training queries"
+    least = recipe.train.min_holders
+    rows_of = domain.catalogue.rows_of
+    fitting = [
+        query
+        for query in domain.queries("train")
+        if least == 0
+        or graph.fewest_holders(
+            [graph.column_of(c) for c in query.conditions], rows_of(query.candidates).tolist()
         )
-    order = stream(recipe.seed, "train", "queries").permutation(len(queries))
-    return [queries[place] for place in order[:n]]
+        >= least
+    ]
+    n = recipe.train.n_queries or len(fitting)
+    if n > len(fitting) or not fitting:
+        raise DataError(
+            f"{recipe.domain}: train.n_queries is {n}, but {len(fitting)} training queries have"
+            f" {least} holders or more; lower one of the two, or build more queries"
+        )
+    order = stream(recipe.seed, "train", "queries").permutation(len(fitting))
+    return [fitting[place] for place in order[:n]]
 
 
 class Observer:
@@ -124,7 +143,7 @@ class Observer:
 
 
 class Samples(TrainerCallback):
-    """Writes some of a batch's responses, with what they were worth and which paragraphs are blamed."""
+    """Writes some of a batch's responses, what they were worth and which paragraphs are blamed."""
 
     def __init__(self, crediting: Crediting, folder: Path, every: int) -> None:
         self._crediting, self._folder, self._every = crediting, folder, every

@@ -1,7 +1,7 @@
 """The copy of the policy that writes: merged weights, kept in step with the one that is trained.
 
-Writing with a LoRA adapter beside every matrix costs two small products for each large one, at every
-token. The copy has the adapter merged in, in bfloat16, and is refreshed before it writes.
+Writing with a LoRA adapter beside every matrix costs two small products for each large one, at
+every token. The copy has the adapter merged in, in bfloat16, and is refreshed before it writes.
 """
 
 from typing import Any
@@ -34,7 +34,8 @@ class RolloutModel:
             for name, layer in self._adapted():
                 weight: Any = layer.get_base_layer().weight
                 merged = weight.float() + layer.get_delta_weight(ADAPTER).float()
-                self.model.get_submodule(name).weight.copy_(merged)
+                copy: Any = self.model.get_submodule(name)
+                copy.weight.copy_(merged)
         else:
             self._copy_plain(everything=False)
         return self.model

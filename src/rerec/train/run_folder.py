@@ -1,6 +1,7 @@
 """A run's folder: what it was made from, where it stands, and whether it may go on.
 
-    runs/Z/  recipe.json  metrics.jsonl  timings.jsonl  completions/  checkpoints/  best/  last/  made.json
+    runs/Z/  recipe.json  metrics.jsonl  timings.jsonl  completions/
+             checkpoints/  best/  last/  made.json
 
 `made.json` is written when the run has ended: its presence says that there is nothing left to do.
 """
@@ -12,8 +13,8 @@ from typing import Any
 
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from rerec.catalogue.domain import MANIFEST_FILE
-from rerec.catalogue.files import read_json, sha256_of, write_json
+from rerec.catalogue.domain import EMBEDDINGS_FILE, MANIFEST_FILE
+from rerec.catalogue.files import read_json, write_json
 from rerec.catalogue.made import write_made
 from rerec.errors import DataError, SettingsError
 from rerec.settings import Recipe
@@ -58,7 +59,7 @@ class RunFolder:
             "command": command,
             "model": model,
             "recipe": recipe.model_dump(),
-            "domain": sha256_of(manifest),
+            "domain": _hashes(manifest, embeddings=command == "train"),
         }
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / RECIPE
@@ -90,14 +91,24 @@ class RunFolder:
         )
 
 
+def _hashes(manifest: Path, *, embeddings: bool) -> dict[str, str]:
+    """Hashes of the domain's files; a warm start does not read the embeddings."""
+    files = read_json(manifest)["files"]
+    return {
+        name: entry["sha256"]
+        for name, entry in sorted(files.items())
+        if embeddings or name != EMBEDDINGS_FILE
+    }
+
+
 def _refuse_other(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     before, now = _flat(found), _flat(wanted)
     changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
     if changed:
         shown = ", ".join(f"{k} was {before.get(k)!r}, is {now.get(k)!r}" for k in changed[:3])
         raise SettingsError(
-            f"{path}: the run that stands there was made otherwise ({shown}); give another --out, or"
-            " remove the folder"
+            f"{path}: the run that stands there was made otherwise ({shown}); give another --out,"
+            " or remove the folder"
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from transformers import PrinterCallback
 from trl import SFTTrainer
 
 from rerec.catalogue.domain import Domain, read_domain
@@ -74,8 +75,9 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     journal = Journal(out, progress)
     # A warm start is judged by its answers alone: it may come before the embeddings.
     judge = Judge.of(domain, recipe.reward.model_copy(update={"w_pas": 0.0}), recipe.credit)
-    validator = Validator(recipe, domain, judge, tokenizer, place.base_name, run, journal)
+    validator = Validator(domain, judge, tokenizer, place.base_name, run, journal)
     validator.choose(recipe.sft.n_valid)
+    trainer.remove_callback(PrinterCallback)  # the journal speaks
     trainer.add_callback(journal)
     trainer.add_callback(Validation(validator, lambda: trainer.model, recipe.sft.validate_every))
     trainer.train(resume_from_checkpoint=run.last_checkpoint())
@@ -85,7 +87,7 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
 def written_examples(
     recipe: Recipe, domain: Domain, writer: PromptWriter, tokenizer: Tokenizer
 ) -> list[Example]:
-    """The first `sft.n_examples` training queries, in a seeded order, whose reasoning is not too long.
+    """The first `sft.n_examples` training queries, in a seeded order, whose reasoning is short.
 
     Raises:
         DataError: there are not that many.
@@ -113,7 +115,7 @@ def _ids(tokens: Any) -> list[int]:
 
 
 def _end(tokenizer: Tokenizer) -> int:
-    return int(tokenizer.eos_token_id)  # ty: ignore[invalid-argument-type]
+    return int(tokenizer.eos_token_id)
 
 
 def _one_row(features: Sequence[dict[str, Any]]) -> dict[str, Any]:

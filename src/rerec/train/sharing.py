@@ -1,10 +1,11 @@
 """The group's shared prompt in the training forward: which rows are a group, and one row for each.
 
-Policy, old and reference passes of TRL's trainer all end in one call for the log-probabilities of the
-completion tokens. Here that call computes a group as one `Tree` row: the prompt once, the answers behind
-it, no padding, and no logits for prompt positions.
+Policy, old and reference passes of TRL's trainer all end in one call for the log-probabilities of
+the completion tokens. Here that call computes a group as one `Tree` row: the prompt once, the
+answers behind it, no padding, and no logits for prompt positions.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -28,8 +29,8 @@ def prepare_sharing(model: Any) -> None:
 def can_share(model: Any) -> str | None:
     """Why a model cannot share prompts, or None where it can.
 
-    Attention that is not SDPA or eager, that slides, or that is mixed with other layers keeps the stock
-    path.
+    Attention that is not SDPA or eager, that slides, or that is mixed with other layers keeps the
+    stock path.
     """
     base: PreTrainedModel = model.get_base_model() if isinstance(model, PeftModel) else model
     config = base.config.get_text_config()
@@ -54,7 +55,7 @@ def groups_of(prompts: Tensor, prompt_mask: Tensor) -> list[tuple[int, int]]:
     """
     same = ((prompts[1:] == prompts[:-1]) & (prompt_mask[1:] == prompt_mask[:-1])).all(1)
     starts = [0, *((~same).nonzero().squeeze(1) + 1).tolist(), len(prompts)]
-    return list(zip(starts[:-1], starts[1:], strict=True))
+    return list(pairwise(starts))
 
 
 def shared_logps(
@@ -92,7 +93,7 @@ def shared_logps(
         )
         logps.append(_scattered(out.log_probs[0], taken) * written)
         if entropy:
-            entropies.append(_scattered(out.entropy[0].detach(), taken) * written)
+            entropies.append(_scattered(out.entropy[0], taken) * written)
     return torch.cat(logps), torch.cat(entropies) if entropy else None
 
 

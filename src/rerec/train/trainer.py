@@ -1,10 +1,10 @@
 """The one place that changes TRL: GRPO with our order of queries, our advantages, shared prompts.
 
-What is overridden, and nothing is copied: where a batch's queries come from and what its advantages are
-(`_generate_and_score_completions`), how answers are written (`_generate_single_turn`), how a batch is cut
-into micro-batches (`_prepare_inputs`: groups stay together), how log-probabilities are computed
-(`_get_per_token_logps_and_entropies`), groups without advantage (`_compute_loss`), and what a
-checkpoint holds. `tests/train/test_seam.py` fails when TRL moves one of them.
+What is overridden, and nothing is copied: where a batch's queries come from and what its advantages
+are (`_generate_and_score_completions`), how answers are written (`_generate_single_turn`), how a
+batch is cut into micro-batches (`_prepare_inputs`: groups stay together), how log-probabilities are
+computed (`_get_per_token_logps_and_entropies`), groups without advantage (`_compute_loss`), and
+what a checkpoint holds. `tests/train/test_seam.py` fails when TRL moves one of them.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from rerec.train.rollout import RolloutModel
 from rerec.train.sharing import can_share, prepare_sharing, shared_logps
 
 STATE = "rerec_state.json"
-# Losses that divide by the tokens of the whole batch: a row whose advantages are all 0 adds exactly 0.
+# Losses that divide by the tokens of the whole batch: rows without advantage add exactly 0.
 _EXACT_WITHOUT_DEAD_ROWS = ("dapo", "cispo", "vespo")
 
 
@@ -69,6 +69,11 @@ class Speed:
 class ReRecTrainer(GRPOTrainer):
     """TRL's GRPO trainer with ReRec's queries, credit and shared prompts."""
 
+    model: Any
+    args: Any
+    max_completion_length: int
+    num_generations: int
+
     def __init__(
         self,
         *args: Any,
@@ -85,7 +90,8 @@ class ReRecTrainer(GRPOTrainer):
         self.shares = self._speed.share_in_training and why_not is None and not self._is_vlm
         self.sharing_note = f"prompts are not shared: {why_not}" if why_not else None
         if self.shares:
-            prepare_sharing(self.model)
+            for model in filter(None, (self.model, self.ref_model)):
+                prepare_sharing(model)
 
     # --- where queries come from, and what they earn
 
@@ -129,7 +135,7 @@ class ReRecTrainer(GRPOTrainer):
     ) -> tuple[list[list[int]], Any]:
         n = num_generations if self.model.training else 1
         whole = len(prompt_ids) % n == 0
-        if not (self._speed.share_in_generation and self.shares and whole) or self.use_vllm:
+        if not (self._may_write_shared() and whole):
             return super()._generate_single_turn(
                 prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
             )
@@ -145,9 +151,20 @@ class ReRecTrainer(GRPOTrainer):
         )
         return [answer for group in written for answer in group], None
 
+    def _may_write_shared(self) -> bool:
+        """Whether our own generation knows everything that the sampling is set to."""
+        args = self.args
+        plain = (args.top_p, args.top_k or 0, args.min_p, args.repetition_penalty) == (1, 0, None, 1)
+        ours = self._speed.share_in_generation and self.shares and not self.use_vllm
+        return ours and plain and not args.generation_kwargs
+
     def _draws(self) -> torch.Generator:
-        """The random stream of this step and process: the same after a restart."""
-        place = (self.state.global_step, self._step, self.accelerator.process_index)
+        """The random stream of this step and process: the same after a restart.
+
+        TRL's own count of micro-batches begins anew then: only its place within the step counts.
+        """
+        within = self._step % self.args.gradient_accumulation_steps
+        place = (self.state.global_step, within, self.accelerator.process_index)
         generator = torch.Generator(device=self.accelerator.device)
         return generator.manual_seed(seed_of(self.args.seed, "rollout", *place))
 
@@ -157,12 +174,12 @@ class ReRecTrainer(GRPOTrainer):
 
     # --- how it learns from them
 
-    def _prepare_inputs(self, generation_batch: Any) -> Any:
+    def _prepare_inputs(self, inputs: Any) -> Any:
         if not self.model.training:
-            return super()._prepare_inputs(generation_batch)
+            return super()._prepare_inputs(inputs)
         n_slices = self.args.steps_per_generation
         if self._step % (n_slices * self.num_iterations) == 0 or self._buffered_inputs is None:
-            whole = self._generate_and_score_completions(generation_batch)
+            whole = self._generate_and_score_completions(inputs)
             # TRL shuffles the rows here, which would tear the groups apart.
             self._buffered_inputs = split_tensor_dict(whole, n_slices)
         return self._buffered_inputs[self._step % n_slices]
@@ -177,7 +194,7 @@ class ReRecTrainer(GRPOTrainer):
         compute_entropy: bool = False,
         **kwargs: Any,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        if not self.shares:
+        if not self.shares or kwargs.get("compute_aux_loss"):
             return super()._get_per_token_logps_and_entropies(
                 model,
                 input_ids,
@@ -194,19 +211,29 @@ class ReRecTrainer(GRPOTrainer):
         return logps, entropies, None
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
-        exact = self.beta == 0.0 and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
-        if self._speed.skip_dead_groups and exact and not inputs["advantages"].any():
-            # Connected to every trained weight, so that gradients are 0 and processes stay in step.
-            return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)  # ty: ignore
+        if self._speed.skip_dead_groups and self._only_credit_counts():
+            if not inputs["advantages"].any():
+                # Connected to every trained weight, so that there is something to differentiate.
+                return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)
         return super()._compute_loss(model, inputs)
+
+    def _only_credit_counts(self) -> bool:
+        """Whether rows without advantage add exactly 0 to the loss, and may be left out.
+
+        With several processes they stay: TRL gathers figures in every pass, and DDP gradients.
+        """
+        bonus = self._entropy_bonus_enabled or self.aux_loss_enabled or self.beta != 0.0
+        alone = self.accelerator.num_processes == 1
+        return alone and not bonus and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
 
     # --- what a checkpoint holds
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
+        # First, since a checkpoint counts as whole once the trainer's own state is there.
         if self._feed is not None and self.args.should_save:
             name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
             write_json(Path(self.args.output_dir) / name / STATE, self._feed.state())
+        super()._save_checkpoint(model, trial)
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """No card: `made.json` says how a run was made."""

@@ -1,4 +1,4 @@
-"""Validation while training: greedy answers to the same held-out queries, and the best weights kept."""
+"""Validation while training: greedy answers to held-out queries, and the best weights kept."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,6 @@ from rerec.catalogue.files import read_json, write_json
 from rerec.credit.judge import Judge
 from rerec.records import Query, Scored
 from rerec.rng import stream
-from rerec.settings import Recipe
 from rerec.train.answering import Answered, answer
 from rerec.train.journal import Journal
 from rerec.train.policy import Policy, Tokenizer, save_policy
@@ -22,11 +21,10 @@ BEST = "rerec_best.json"
 
 
 class Validator:
-    """Answers the validation queries, writes what came of it, keeps the best and the last weights."""
+    """Answers the validation queries, writes what came of it, keeps the best and last weights."""
 
     def __init__(
         self,
-        recipe: Recipe,
         domain: Domain,
         judge: Judge,
         tokenizer: Tokenizer,
@@ -34,7 +32,7 @@ class Validator:
         run: RunFolder,
         journal: Journal,
     ) -> None:
-        self._recipe, self._domain, self._judge = recipe, domain, judge
+        self._recipe, self._domain, self._judge = run.recipe, domain, judge
         self._tokenizer, self._base, self._run, self._journal = tokenizer, base, run, journal
         self.queries: list[Query] = []
         self._rollout: RolloutModel | None = None

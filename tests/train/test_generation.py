@@ -1,0 +1,147 @@
+"""Generation against `model.generate`, row by row, and against the odds that it draws from."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from scipy.stats import chisquare
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from rerec.train import generation
+from rerec.train.generation import Sampling, generate
+
+PROMPTS = [[3, 4, 5, 6, 7], [8, 9], [11, 12, 13, 14, 15, 16, 17, 18], [20]]
+STOP = list(range(0, 400, 9))
+"""So many that rows of a random model end at different times."""
+N_TOKENS = 16
+
+
+def greedy(model: LlamaForCausalLM, prompt: Sequence[int], n_tokens: int) -> list[int]:
+    """What transformers writes, with the token that ended it."""
+    written = model.generate(
+        torch.tensor([list(prompt)]),
+        attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+        do_sample=False,
+        max_new_tokens=n_tokens,
+        eos_token_id=STOP,
+        pad_token_id=0,
+    )
+    return written[0, len(prompt) :].tolist()
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("n_kv", [2, 4])
+def test_greedy_answers_are_those_of_transformers(llama, n: int, n_kv: int):
+    model = llama(n_kv=n_kv)
+    wanted = [greedy(model, prompt, N_TOKENS) for prompt in PROMPTS]
+    assert len({len(answer) for answer in wanted}) > 1
+    found = generate(model, PROMPTS, Sampling(n=n, max_new_tokens=N_TOKENS), stop=STOP)
+    assert found == [[answer] * n for answer in wanted]
+
+
+def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
+    llama, monkeypatch: pytest.MonkeyPatch
+):
+    """Each row is given a first token of its own, so that a group's rows go different ways."""
+    n, steps, cuts = 3, 0, []
+    model = llama()
+    first = [(7 * row + 1) % 400 for row in range(len(PROMPTS) * n)]
+
+    def forked(logits: Tensor, *_: object) -> Tensor:
+        nonlocal steps
+        steps += 1
+        return torch.tensor(first) if steps == 1 else logits.argmax(-1)
+
+    def noted(going: Tensor) -> tuple[Tensor, Tensor] | None:
+        kept = worth_cutting(going)
+        if kept is not None:
+            cuts.append((going.sum(1).tolist(), kept[1].tolist()))
+        return kept
+
+    worth_cutting = generation._worth_cutting
+    monkeypatch.setattr(generation, "_worth_cutting", noted)
+    monkeypatch.setattr(generation, "_draw", forked)
+    found = generate(model, PROMPTS, Sampling(n=n, max_new_tokens=N_TOKENS), stop=STOP)
+    # Prompts are read the longest first.
+    order = sorted(range(len(PROMPTS)), key=lambda i: -len(PROMPTS[i]))
+    for place, i in enumerate(order):
+        for row in range(n):
+            token = first[place * n + row]
+            wanted = [token]
+            if token not in STOP:
+                wanted += greedy(model, [*PROMPTS[i], token], N_TOKENS - 1)
+            assert found[i][row] == wanted
+    assert len(cuts) >= 2
+    # Somewhere a prompt had fewer rows left than another, and was filled up with a repeat.
+    assert any(len(set(row)) < len(row) for _, places in cuts for row in places)
+
+
+def test_rows_are_cut_and_filled_up_by_hand():
+    going = torch.tensor([[True, False, True], [False, False, False], [False, True, False]])
+    prompts, places = generation._worth_cutting(going)
+    assert prompts.tolist() == [0, 2]
+    assert places.tolist() == [[0, 2], [7, 7]]
+    assert generation._first_of_each(places).tolist() == [[True, True], [True, False]]
+    assert generation._worth_cutting(torch.ones(2, 3, dtype=torch.bool)) is None
+
+
+def test_the_same_seed_draws_the_same_answers_and_another_seed_others(llama):
+    def drawn(seed: int) -> list[list[list[int]]]:
+        generator = torch.Generator().manual_seed(seed)
+        sampling = Sampling(n=4, max_new_tokens=N_TOKENS, temperature=1.0)
+        return generate(llama(), PROMPTS, sampling, stop=STOP, generator=generator)
+
+    first = drawn(1)
+    assert drawn(1) == first
+    assert drawn(2) != first
+    assert all(len({tuple(answer) for answer in group}) > 1 for group in first)
+
+
+def test_the_token_that_ended_an_answer_is_its_last_and_no_other_is_a_stop(llama):
+    generator = torch.Generator().manual_seed(5)
+    sampling = Sampling(n=8, max_new_tokens=N_TOKENS, temperature=1.0)
+    found = generate(llama(), PROMPTS, sampling, stop=STOP, generator=generator)
+    answers = [answer for group in found for answer in group]
+    assert {len(answer) == N_TOKENS for answer in answers} == {True, False}
+    for answer in answers:
+        assert answer[-1] in STOP or len(answer) == N_TOKENS
+        assert not set(answer[:-1]) & set(STOP)
+
+
+def test_one_token_is_drawn_with_the_odds_of_the_softmax(llama):
+    model, prompt, n, temperature = llama(), PROMPTS[0], 4000, 0.8
+    logits = model(input_ids=torch.tensor([prompt])).logits[0, -1]
+    odds = torch.softmax(logits / temperature, -1).double()
+    found = generate(
+        model,
+        [prompt],
+        Sampling(n=n, max_new_tokens=1, temperature=temperature),
+        stop=[1],
+        generator=torch.Generator().manual_seed(0),
+    )
+    counts = torch.bincount(torch.tensor(found).flatten(), minlength=400).double()
+    often = odds * n >= 5  # rarer tokens count as one
+    seen = torch.cat([counts[often], counts[~often].sum()[None]])
+
+    def p_value(odds: Tensor) -> float:
+        wanted = torch.cat([odds[often], odds[~often].sum()[None]])
+        return float(chisquare(seen.numpy(), (wanted / wanted.sum() * n).numpy()).pvalue)
+
+    assert p_value(odds.detach()) > 0.01
+    assert p_value(torch.softmax(logits, -1).double().detach()) < 1e-6  # another temperature
+
+
+def test_prompts_that_need_too_much_room_are_answered_in_batches(
+    llama, monkeypatch: pytest.MonkeyPatch
+):
+    model, sampling = llama(), Sampling(n=2, max_new_tokens=4)
+    whole = generate(model, PROMPTS, sampling, stop=STOP)
+    # A token of a row takes 2 x 2 layers x 2 heads x 8 x 4 bytes = 256; room for 32 tokens.
+    monkeypatch.setattr(generation, "_KV_BYTES", 32 * 256)
+    seen: list[list[int]] = []
+    batches = generate(
+        model, PROMPTS, sampling, stop=STOP, on_batch=lambda found: seen.append(list(found))
+    )
+    assert batches == whole
+    assert seen == [[2, 0], [1, 3]]  # (8 + 8) x 2 tokens; (2 + 8) x 2

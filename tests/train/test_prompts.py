@@ -1,0 +1,105 @@
+"""What the model reads, line by line, on the corner shop."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rerec.catalogue.domain import read_domain
+from rerec.catalogue.items import Catalogue
+from rerec.graph.attributes import AttributeGraph
+from rerec.records import Condition, Item
+from rerec.settings import PromptSettings
+from rerec.train.prompts import PromptWriter, asked_values, common
+
+
+@pytest.fixture
+def writer(corner_shop_made: Path):
+    """Makes a writer with some settings."""
+    domain = read_domain(corner_shop_made)
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+
+    def make(**settings: object) -> PromptWriter:
+        return PromptWriter(domain, graph, PromptSettings.model_validate(settings))
+
+    return make
+
+
+def test_a_line_gives_names_first_each_fact_once_and_the_title_last(writer):
+    # 11 of 12 films are in English and from the United States: that is not shown.
+    assert writer().line("1") == (
+        "Al Pacino, Robert De Niro, Michael Mann, Crime, Drama => Heat (1995)"
+    )
+    assert writer().line("9") == (
+        "Jean Reno, Natalie Portman, Luc Besson, Action, Crime, France, French => Léon (1994)"
+    )
+
+
+def test_as_many_values_of_a_relation_are_shown_as_asked(writer):
+    assert writer(shown_values=3).line("1").startswith("Al Pacino, Robert De Niro, Val Kilmer,")
+    assert writer(shown_values=1, common_share=1.0).line("7") == (
+        "Bruce Willis, John McTiernan, Jeb Stuart, Action, United States, English"
+        " => Die Hard (1988)"
+    )
+
+
+def test_the_decade_is_left_to_the_year_in_the_title(writer):
+    facts = writer(common_share=1.0)
+    assert not any("19" in fact for fact in facts.facts("1"))
+    items = list(facts.domain.catalogue.items)
+    items[0] = Item("1", "Heat", None, (), 3)
+    yearless = dataclasses.replace(facts.domain, catalogue=Catalogue(tuple(items)))
+    shown = PromptWriter(yearless, facts.graph, facts.settings).line("1")
+    assert shown.endswith(", 1990s => Heat")
+
+
+def test_a_closed_book_shows_titles_only(writer):
+    (_, user) = writer(candidate_info="titles").messages(
+        writer().domain.queries("train")[1]
+    )
+    assert user["content"].splitlines() == [
+        "Candidates:",
+        "Heat (1995)",
+        "It (1927)",
+        "Cape Fear (1962)",
+        "Die Hard (1988)",
+        "Léon (1994)",
+        "",
+        "Request: Something with Bruce Willis.",
+    ]
+
+
+def test_the_history_stands_before_the_request_where_it_is_wanted(writer):
+    query = writer().domain.queries("train")[1]
+    assert "Liked before" not in writer().messages(query)[1]["content"]
+    lines = writer(show_history=True).messages(query)[1]["content"].splitlines()
+    assert lines[-3:] == [
+        "Liked before: Die Hard 2 (1990); Heat (1995); Léon (1994); Goodfellas (1990)",
+        "",
+        "Request: Something with Bruce Willis.",
+    ]
+
+
+def test_the_system_message_says_how_to_answer(writer):
+    system, user = writer().messages(writer().domain.queries("test")[0])
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert "\\boxed{}" in system["content"]
+
+
+def test_facts_that_most_items_have_are_common(writer):
+    graph = writer().graph
+    assert common(graph, 0.9) == {
+        Condition("country", "United States"),
+        Condition("language", "English"),
+    }
+    assert common(graph, 1.0) == frozenset()
+    counts = np.bincount(graph.indices)
+    assert len(common(graph, 0.01)) == (counts > 0.12).sum() == len(graph.pairs)
+
+
+def test_asked_values_stand_in_the_order_of_fact_lines_each_once(writer):
+    (query,) = [q for q in writer().domain.queries("train") if q.query_id == "q4"]
+    assert asked_values(query) == ["Robert De Niro", "Crime", "Drama"]
+    (mann,) = [q for q in writer().domain.queries("test") if q.query_id == "q9"]
+    assert asked_values(mann) == ["Michael Mann"]

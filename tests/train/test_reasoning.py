@@ -1,0 +1,127 @@
+"""Reasoning that is written from the graph, by hand and through the judge."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from rerec.catalogue.domain import Domain, read_domain
+from rerec.credit.judge import Judge
+from rerec.graph.attributes import AttributeGraph
+from rerec.records import Condition, Query
+from rerec.settings import CreditSettings, PromptSettings, RewardSettings
+from rerec.train.prompts import PromptWriter
+from rerec.train.reasoning import ReasoningWriter
+
+
+@pytest.fixture
+def domain(corner_shop_made: Path) -> Domain:
+    return read_domain(corner_shop_made)
+
+
+@pytest.fixture
+def writer(domain: Domain) -> ReasoningWriter:
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    return ReasoningWriter(PromptWriter(domain, graph, PromptSettings()))
+
+
+def query_of(domain: Domain, query_id: str) -> Query:
+    splits = [query for split in ("train", "valid", "test") for query in domain.queries(split)]
+    (query,) = [query for query in splits if query.query_id == query_id]
+    return query
+
+
+def test_one_paragraph_for_each_holder_of_the_rarest_value_up_to_the_first_that_fits(
+    domain: Domain, writer: ReasoningWriter
+):
+    # Romance is held by 10 and 11; in the order of the candidates 10 comes first, and fits.
+    assert writer.write(query_of(domain, "q3")) == (
+        "Asked: Romance, 1990s.\n\n"
+        "Romance => Sense & Sensibility (1995): Romance yes, 1990s yes. Fits.\n\n"
+        "\\boxed{Sense & Sensibility (1995)}"
+    )
+
+
+def test_a_holder_that_lacks_something_is_ruled_out_before_the_one_that_fits(
+    domain: Domain, writer: ReasoningWriter
+):
+    # Three hold Thriller (2, 3, 4) and three Robert De Niro (1, 12, 3): the first asked counts.
+    query = query_of(domain, "q6")
+    assert query.candidates == ("1", "12", "2", "3", "4")
+    assert writer.discussed(query) == ["2", "3", "4"]
+    paragraphs = str(writer.write(query)).split("\n\n")
+    assert paragraphs == [
+        "Asked: Robert De Niro, Thriller.",
+        "Thriller => The Usual Suspects (1995): Robert De Niro no, Thriller yes. Out.",
+        "Robert De Niro, Nick Nolte, Martin Scorsese, Wesley Strick, Crime, Thriller"
+        " => Cape Fear (1991): Robert De Niro yes, Thriller yes. Fits.",
+        "\\boxed{Cape Fear (1991)}",
+    ]
+
+
+def test_a_holder_whose_line_shows_nothing_asked_gives_its_last_fact(
+    domain: Domain, writer: ReasoningWriter
+):
+    # Val Kilmer is the third star of Heat: two are shown.
+    conditions = (Condition("starring", "Val Kilmer"),)
+    query = dataclasses.replace(query_of(domain, "q6"), conditions=conditions)
+    assert writer.paragraph(query, "1") == "Drama => Heat (1995): Val Kilmer yes. Fits."
+
+
+def test_of_several_right_candidates_the_first_is_answered(
+    domain: Domain, writer: ReasoningWriter
+):
+    query = query_of(domain, "q4")
+    assert set(query.ground_truth) == {"1", "12"}
+    assert str(writer.write(query)).endswith("Drama yes. Fits.\n\n\\boxed{Heat (1995)}")
+
+
+def test_two_conditions_of_one_value_are_met_where_both_are(
+    domain: Domain, writer: ReasoningWriter
+):
+    query = query_of(domain, "q9")
+    assert writer.paragraph(query, "1").endswith("=> Heat (1995): Michael Mann yes. Fits.")
+    both = (Condition("director", "Ang Lee"), Condition("writer", "Ang Lee"))
+    assert writer.paragraph(dataclasses.replace(query, conditions=both), "10").endswith(
+        "=> Sense & Sensibility (1995): Ang Lee no. Out."
+    )
+
+
+@pytest.mark.parametrize("query_id", [f"q{n}" for n in range(1, 10)])
+def test_what_is_written_scores_as_the_right_answer(
+    domain: Domain, writer: ReasoningWriter, query_id: str
+):
+    query = query_of(domain, query_id)
+    judge = Judge.of(domain, RewardSettings(), CreditSettings())
+    text = writer.write(query)
+    assert text is not None
+    (worth,) = judge.judge([query], [text])
+    assert (worth.outcome, worth.ndcg) == ("right", 1.0)
+    assert not any(worth.blamed)
+    assert sum(not segment.is_answer for segment in worth.segments) == text.count("\n\n")
+
+
+def test_what_cannot_be_argued_is_not_written(domain: Domain, writer: ReasoningWriter):
+    query = query_of(domain, "q6")
+    assert writer.write(dataclasses.replace(query, conditions=())) is None
+    assert writer.write(dataclasses.replace(query, candidates=())) is None
+    # The truth does not hold the rarest value: the data says one thing, the graph another.
+    french = (Condition("language", "French"),)
+    assert writer.write(dataclasses.replace(query, conditions=french)) is None
+
+
+def test_more_paragraphs_than_fit_are_not_written(
+    domain: Domain, writer: ReasoningWriter, monkeypatch: pytest.MonkeyPatch
+):
+    query = query_of(domain, "q6")
+    monkeypatch.setattr("rerec.train.reasoning.MAX_PARAGRAPHS", 2)
+    assert writer.write(query) is not None
+    monkeypatch.setattr("rerec.train.reasoning.MAX_PARAGRAPHS", 1)
+    assert writer.write(query) is None
+
+
+def test_a_closed_book_argues_with_titles_alone(domain: Domain, writer: ReasoningWriter):
+    settings = PromptSettings(candidate_info="titles")
+    closed = ReasoningWriter(PromptWriter(domain, writer.graph, settings))
+    query = query_of(domain, "q3")
+    assert closed.paragraph(query, "11") == "It (1927): Romance yes, 1990s no. Out."

@@ -1,0 +1,314 @@
+"""Is it still GRPO, and does it learn? Ours against TRL's trainer on a small vocabulary of words."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from datasets import Dataset
+from peft import LoraConfig, get_peft_model
+from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import Tensor
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from trl import GRPOConfig, GRPOTrainer
+
+from rerec.train import trainer as trainer_module
+from rerec.train.trainer import ReRecTrainer, Speed
+
+GROUP = 4
+Worth = Callable[[str, str], float]
+"""What a response to a query earns."""
+
+PROMPTS = Dataset.from_list(
+    [
+        {"query_id": f"q{n}", "prompt": [{"role": "user", "content": " ".join(["w5", "w9"] * n)}]}
+        for n in (1, 2, 3, 4)
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def words() -> PreTrainedTokenizerFast:
+    """Twenty words and an end."""
+    known = {word: place for place, word in enumerate(["<pad>", "<end>", "<unk>", "user", "now"])}
+    known |= {f"w{n}": len(known) + n for n in range(15)}
+    made = Tokenizer(models.WordLevel(known, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        eos_token="<end>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        chat_template="{% for m in messages %}user {{ m.content }} {% endfor %}now",
+    )
+
+
+@pytest.fixture
+def folder(llama: Any, words: PreTrainedTokenizerFast, tmp_path: Path) -> Path:
+    """The tiny model in a folder of its own: TRL loads a full model's reference from there."""
+    llama(vocabulary=len(words)).save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def policy(folder: Path, *, lora: bool) -> Any:
+    model = LlamaForCausalLM.from_pretrained(folder)
+    if not lora:
+        return model
+    torch.manual_seed(1)
+    return get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", lora_alpha=8))
+
+
+class Even:
+    """Credit as plain GRPO gives it: a response's reward less its group's mean, on every token."""
+
+    def __init__(self, worth: Worth, *, times: float = 1.0) -> None:
+        self._worth, self._times = worth, times
+        self._last: list[float] = []
+
+    def rewards(self, query_ids: Sequence[str], responses: Sequence[str]) -> list[float]:
+        self._last = [self._worth(q, r) for q, r in zip(query_ids, responses, strict=True)]
+        return self._last
+
+    def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        rewards = torch.tensor(self._last).view(-1, GROUP)
+        centred = (rewards - rewards.mean(1, keepdim=True)).view(-1, 1)
+        return self._times * centred * completion_mask
+
+    def metrics(self) -> dict[str, float]:
+        return {}
+
+
+class Reseeded:
+    """Answers are drawn from a seed of the step's own.
+
+    TRL shuffles the rows of a generation batch, with torch's global generator: the draws after it
+    would differ from ours, which keeps a group's rows together.
+    """
+
+    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+        torch.manual_seed(1000 + self.state.global_step)
+        return super()._generate_single_turn(*args, **kwargs)
+
+
+class Theirs(Reseeded, GRPOTrainer):
+    """TRL's trainer."""
+
+
+class Ours(Reseeded, ReRecTrainer):
+    """Ours."""
+
+
+def settings(out: Path, **more: Any) -> GRPOConfig:
+    """Two micro-batches of one group each; TRL shuffles rows between them.
+
+    That does not matter to the losses, which are sums over rows with a divisor that is the same for
+    both micro-batches. Plain SGD: Adam would blow up the rounding of a gradient that is nearly 0.
+    """
+    table: dict[str, Any] = {
+        "output_dir": str(out),
+        "max_steps": 5,
+        "learning_rate": 0.3,
+        "optim": "sgd",
+        "lr_scheduler_type": "constant",
+        "seed": 0,
+        "logging_steps": 1,
+        "per_device_train_batch_size": GROUP,
+        "gradient_accumulation_steps": 2,
+        "num_generations": GROUP,
+        "max_completion_length": 8,
+        "scale_rewards": "none",
+        "bf16": False,
+        "use_cpu": True,
+        "report_to": [],
+        "save_strategy": "no",
+        "disable_tqdm": True,
+    }
+    return GRPOConfig(**(table | more))
+
+
+def history(trainer: GRPOTrainer) -> list[dict[str, float]]:
+    """Train; what was logged at each step."""
+    trainer.train()
+    return [row for row in trainer.state.log_history if "grad_norm" in row]
+
+
+def varied(query_id: str, response: str) -> float:
+    """Differs between responses, and more where they are longer, so that a loss is not just 0."""
+    return 0.3 * response.count("w3") + 0.1 * response.count("w") + (query_id == "q2")
+
+
+def of_trl(worth: Worth) -> Callable[..., list[float]]:
+    def reward(completions: Any, query_id: Any, **_: Any) -> list[float]:
+        texts = [completion[0]["content"] for completion in completions]
+        return [worth(q, text) for q, text in zip(query_id, texts, strict=True)]
+
+    return reward
+
+
+ONE_BATCH = {"per_device_train_batch_size": 2 * GROUP, "gradient_accumulation_steps": 1}
+"""Means over the tokens of a micro-batch (entropy, KL) depend on which rows are in it."""
+CASES = {
+    "grpo": ({"loss_type": "grpo"}, False),
+    "dapo": ({"loss_type": "dapo"}, False),
+    "dr_grpo, every batch used twice": ({"loss_type": "dr_grpo", "num_iterations": 2}, False),
+    "full, against a reference": ({"loss_type": "grpo", "beta": 0.05, **ONE_BATCH}, False),
+    "entropy bonus": ({"loss_type": "dapo", "entropy_coef": 0.05, **ONE_BATCH}, False),
+    "lora": ({"loss_type": "dapo"}, True),
+    "lora, against its reference": ({"loss_type": "dr_grpo", "beta": 0.05, **ONE_BATCH}, True),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_with_even_credit_it_takes_the_steps_of_trl(
+    case: str, folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
+):
+    more, lora = CASES[case]
+    shared = {"train_dataset": PROMPTS, "processing_class": words}
+    theirs = history(
+        Theirs(
+            policy(folder, lora=lora),
+            of_trl(varied),
+            args=settings(tmp_path / "theirs", **more),
+            **shared,
+        )
+    )
+    ours = history(
+        Ours(
+            policy(folder, lora=lora),
+            args=settings(tmp_path / "ours", **more),
+            crediting=Even(varied),
+            speed=Speed(share_in_generation=False),
+            **shared,
+        )
+    )
+    assert len(ours) == len(theirs) == 5
+    names = ["loss", "grad_norm", "reward", "completions/mean_length"]
+    names += ["entropy"] if ONE_BATCH.items() <= more.items() else []
+    names += ["kl"] if "beta" in more else []
+    for our, their in zip(ours, theirs, strict=True):
+        assert [our[name] for name in names] == pytest.approx(
+            [their[name] for name in names], rel=1e-5, abs=1e-6
+        )
+    norms = [row["grad_norm"] for row in ours]
+    assert min(norms) > 1e-3
+    assert len({round(norm, 3) for norm in norms}) > 1
+    if "beta" in more:
+        assert ours[-1]["kl"] > 1e-5
+
+
+def test_doubled_credit_takes_other_steps(
+    folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
+):
+    def norms(times: float) -> list[float]:
+        trainer = Ours(
+            policy(folder, lora=False),
+            args=settings(tmp_path, max_steps=2),
+            crediting=Even(varied, times=times),
+            speed=Speed(share_in_generation=False),
+            train_dataset=PROMPTS,
+            processing_class=words,
+        )
+        return [row["grad_norm"] for row in history(trainer)]
+
+    once, twice = norms(1.0), norms(2.0)
+    assert twice[0] == pytest.approx(2 * once[0], rel=1e-5)
+    assert twice[1] != pytest.approx(once[1], rel=1e-2)
+
+
+class Counted(ReRecTrainer):
+    """Counts the passes through the model that a step is computed from."""
+
+    n_passes = 0
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
+        self.n_passes += 1
+        return super()._get_per_token_logps_and_entropies(*args, **kwargs)
+
+
+def flat_for_one(query_id: str, response: str) -> float:
+    """Of two queries in a step about one is flat: all its responses are worth the same."""
+    return 0.5 if query_id in ("q1", "q2") else varied(query_id, response)
+
+
+@pytest.mark.parametrize(
+    ("more", "saved"),
+    [({"loss_type": "dapo"}, True), ({"loss_type": "grpo"}, False), ({"beta": 0.05}, False)],
+)
+def test_leaving_out_groups_without_advantage_changes_nothing(
+    more: dict[str, Any],
+    saved: bool,
+    folder: Path,
+    words: PreTrainedTokenizerFast,
+    tmp_path: Path,
+):
+    def run(skip: bool) -> Counted:
+        trainer = Counted(
+            policy(folder, lora=False),
+            args=settings(tmp_path, **more),
+            crediting=Even(flat_for_one),
+            speed=Speed(skip_dead_groups=skip),
+            train_dataset=PROMPTS,
+            processing_class=words,
+        )
+        trainer.train()
+        return trainer
+
+    fast, slow = run(True), run(False)
+    assert (fast.n_passes < slow.n_passes) == saved
+    for row, other in zip(fast.state.log_history[:-1], slow.state.log_history[:-1], strict=True):
+        assert (row["loss"], row["grad_norm"]) == (other["loss"], other["grad_norm"])
+    pairs = zip(fast.model.parameters(), slow.model.parameters(), strict=True)
+    assert all(torch.equal(parameter, other) for parameter, other in pairs)
+
+
+def test_forty_steps_teach_a_random_model_one_word(
+    folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
+):
+    def says_w3(query_id: str, response: str) -> float:
+        said = response.split()
+        return said.count("w3") / max(len(said), 1)
+
+    trainer = ReRecTrainer(
+        policy(folder, lora=False),
+        args=settings(
+            tmp_path, max_steps=40, optim="adamw_torch", learning_rate=2e-2, loss_type="dapo"
+        ),
+        crediting=Even(says_w3),
+        train_dataset=PROMPTS,
+        processing_class=words,
+    )
+    rewards = [row["reward"] for row in history(trainer)]
+    assert trainer.shares
+    assert rewards[0] < 0.2
+    assert sum(rewards[-3:]) / 3 > 0.9
+
+
+@pytest.mark.parametrize(
+    ("more", "stock"), [({}, False), ({"top_p": 0.5}, True), ({"top_k": 3}, True)]
+)
+def test_sampling_that_the_shared_path_does_not_know_is_left_to_trl(
+    more: dict[str, Any],
+    stock: bool,
+    folder: Path,
+    words: PreTrainedTokenizerFast,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    calls = []
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        return generate(*args, **kwargs)
+
+    generate = trainer_module.generate
+    monkeypatch.setattr(trainer_module, "generate", noted)
+    trainer = ReRecTrainer(
+        policy(folder, lora=False),
+        args=settings(tmp_path, max_steps=1, **more),
+        crediting=Even(varied),
+        train_dataset=PROMPTS,
+        processing_class=words,
+    )
+    trainer.train()
+    assert bool(calls) != stock
