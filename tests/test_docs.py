@@ -132,3 +132,7 @@ def test_the_log_is_dated_and_newest_first():
     assert all(re.match(r"\d{4}-\d\d-\d\d: \S", heading) for heading in headings)
     dates = [heading[:10] for heading in headings]
     assert dates == sorted(dates, reverse=True)
+
+
+def test_the_readme_leaves_no_figure_to_be_filled_in():
+    assert "FIGURE" not in README

@@ -1,8 +1,8 @@
 """Every knob on one page, with its unit and range; YAML recipes and `a.b=c` overrides.
 
 A recipe is a YAML file with the sections below. An unknown key is an error that names the nearest
-known one. The `train` and `sft` sections also take every key of TRL's GRPOConfig and SFTConfig: those
-are checked by `rerec.train`, which alone knows TRL.
+known one. The `train` and `sft` sections also take every key of TRL's GRPOConfig and SFTConfig:
+those are checked by `rerec.train`, which alone knows TRL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,13 @@ class QuerySettings(Section):
     n_candidates: int = Field(20, ge=2)
     """Candidates of a query: one ground-truth item, the rest negatives."""
     hard_share: float = Field(0.5, ge=0, le=1)
-    """Share of the negatives that meet at least one condition (never all), where there are enough."""
+    """Share of the negatives that meet some condition (never all), where there are enough."""
     liked_rating: float = 4.0
     """An interaction rated at least this counts as liked."""
     max_conditions: int = Field(4, ge=1, le=4)
     max_queries_per_user: int = Field(40, ge=1)
     shown_values: int = Field(2, ge=1)
-    """Conditions are drawn from an item's first values of each relation: those that a fact line shows."""
+    """Conditions are drawn from an item's first values of each relation: what a fact line shows."""
     common_share: float = Field(0.6, gt=0, le=1)
     """A value that more than this share of the catalogue has is not asked for: it is not shown."""
     n_history: int = Field(10, ge=0)
@@ -103,7 +103,7 @@ class RewardSettings(Section):
     w_qas: float = 0.1
     w_pas: float = 0.1
     qas: Literal["shared", "conditions"] = "shared"
-    """`shared`: share of the truths' common attributes met; `conditions`: of the asked conditions."""
+    """`shared`: share of what all truths have in common; `conditions`: of the asked conditions."""
 
 
 class CreditSettings(Section):
@@ -164,8 +164,8 @@ class TrainSettings(EngineSection):
     n_queries: int | None = Field(None, ge=1)
     """Training queries used (a seeded draw); None uses all."""
     min_holders: int = Field(0, ge=0)
-    """Only queries whose rarest asked value is held by at least this many candidates: with one holder
-    a warm-started model is nearly always right, and a group without spread teaches nothing."""
+    """Only queries whose rarest asked value at least this many candidates hold: with one holder a
+    warm-started model is nearly always right, and a group without spread teaches nothing."""
     max_steps: int = Field(100, ge=1)
     validate_every: int = Field(20, ge=1)
     n_valid: int = Field(100, ge=1)
@@ -190,7 +190,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a YAML recipe and apply `section.key=value` overrides.
 
     Raises:
-        SettingsError: the file is missing or no YAML mapping, a key is unknown, a value out of range.
+        SettingsError: the file is missing or no YAML mapping, a key unknown, a value out of range.
     """
     return read_section(Recipe, merged(read_yaml(path), overrides), where=str(path))
 

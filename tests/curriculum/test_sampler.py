@@ -149,6 +149,14 @@ def test_every_draw_has_the_same_number_even_where_hardly_any_query_is_open():
     assert len(set(drawn)) == 8
 
 
+def test_what_waits_never_piles_up_where_hardly_any_query_is_open():
+    made = sampler(retest_every=3)
+    for drawn in islice(made.steps(8), 50):
+        made.observe({query_id: WRONG if query_id == "q7" else RIGHT for query_id in drawn})
+        left = made.state_dict()["left"]
+        assert len(left) == len(set(left))
+
+
 def test_more_queries_a_step_than_there_are_is_an_error_that_names_the_setting():
     with pytest.raises(SettingsError, match=r"queries_per_step is 11, but there are 10 training"):
         sampler().take(11)

@@ -31,7 +31,7 @@ def a_run(rows: Sequence[Row], **changes: Any) -> Run:
         "format": 1,
         "model": "model-a",
         "split": "test",
-        "domain": {"path": "data/shop", "manifest_sha256": "a" * 64},
+        "domain": {"path": "data/shop", "fingerprint": "a" * 64},
         "candidate_info": "facts",
         "settings": {"k": 5, "limit": None, "seed": 7, "prompt": {}},
         "rows": list(rows),

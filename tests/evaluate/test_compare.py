@@ -51,7 +51,7 @@ def test_categories_are_a_family_adjusted_by_holm(two_runs):
     ("change", "said"),
     [
         ({"split": "valid"}, "the split of model-a is test and that of model-b is valid"),
-        ({"domain": {"path": "x", "manifest_sha256": "b" * 64}}, "the domain of"),
+        ({"domain": {"path": "x", "fingerprint": "b" * 64}}, "the domain of"),
         ({"settings": {"k": 1}}, "the NDCG cut-off of"),
     ],
 )

@@ -27,6 +27,12 @@ def test_the_papers_equation_worked_by_hand_with_the_releases_weights():
     assert total(1, 1, 1, 0.5, weights) == pytest.approx(1.07)
 
 
+def test_every_part_has_its_own_weight():
+    weights = RewardSettings(w_format=1, w_ndcg=10, w_qas=100, w_pas=1000)
+    # 1 * 0.5 + 10 * 0.3 + 100 * 0.2 + 1000 * 0.4
+    assert total(0.3, 0.2, 0.4, 0.5, weights) == pytest.approx(423.5)
+
+
 def test_the_default_reward_runs_from_its_lowest_to_its_highest_value():
     weights = RewardSettings()
     assert total(1, 1, 1, 0.5, weights) == pytest.approx(0.05 + 1 + 0.1 + 0.1)

@@ -55,9 +55,7 @@ def test_the_decade_is_left_to_the_year_in_the_title(writer):
 
 
 def test_a_closed_book_shows_titles_only(writer):
-    (_, user) = writer(candidate_info="titles").messages(
-        writer().domain.queries("train")[1]
-    )
+    (_, user) = writer(candidate_info="titles").messages(writer().domain.queries("train")[1])
     assert user["content"].splitlines() == [
         "Candidates:",
         "Heat (1995)",

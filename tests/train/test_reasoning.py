@@ -68,9 +68,7 @@ def test_a_holder_whose_line_shows_nothing_asked_gives_its_last_fact(
     assert writer.paragraph(query, "1") == "Drama => Heat (1995): Val Kilmer yes. Fits."
 
 
-def test_of_several_right_candidates_the_first_is_answered(
-    domain: Domain, writer: ReasoningWriter
-):
+def test_of_several_right_candidates_the_first_is_answered(domain: Domain, writer: ReasoningWriter):
     query = query_of(domain, "q4")
     assert set(query.ground_truth) == {"1", "12"}
     assert str(writer.write(query)).endswith("Drama yes. Fits.\n\n\\boxed{Heat (1995)}")

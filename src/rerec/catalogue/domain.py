@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,35 @@ def write_manifest(folder: Path, settings: Mapping[str, Any] | None = None) -> N
     if embeddings.is_file():
         files[EMBEDDINGS_FILE] = {"sha256": sha256_of(embeddings)}
     write_json(path, {"format": 1, "settings": dict(settings), "files": files})
+
+
+def hashes_of(folder: Path, *, embeddings: bool) -> dict[str, str]:
+    """SHA-256 of each file of a domain, as its manifest lists them.
+
+    Args:
+        folder: the domain.
+        embeddings: whether that of the item embeddings is wanted too: embedding a domain anew
+            leaves its items and queries what they were.
+
+    Raises:
+        DataError: the manifest is missing or is none.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise DataError(f"{folder}: is no domain, {MANIFEST_FILE} is missing; build it first")
+    files = _manifest(path)["files"]
+    wanted = (name for name in sorted(files) if embeddings or name != EMBEDDINGS_FILE)
+    return {name: files[name]["sha256"] for name in wanted}
+
+
+def fingerprint(folder: Path) -> str:
+    """One SHA-256 for a domain's items, attributes, interactions, users and queries.
+
+    Raises:
+        DataError: the manifest is missing or is none.
+    """
+    lines = (f"{name} {digest}" for name, digest in hashes_of(folder, embeddings=False).items())
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def check(folder: Path) -> Domain:

@@ -59,6 +59,5 @@ def discussed(
     spans = [(m.start, m.end) for m in index.mentions(response) if m.row == row]
     named = np.zeros(len(segments), bool)
     if spans:
-        places = token_segments(segments, spans)
-        named[places[places != NO_SEGMENT]] = True
+        named[token_segments(segments, spans)] = True  # a name is never white space alone
     return named

@@ -115,7 +115,7 @@ def _refuse_different(run_a: Run, run_b: Run) -> None:
 
 
 def _manifest(run: Run) -> str:
-    return run["domain"]["manifest_sha256"][:12]
+    return run["domain"]["fingerprint"][:12]
 
 
 def _change(pairs: Sequence[tuple[Row, Row]], seed: int) -> Change:

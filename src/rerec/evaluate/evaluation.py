@@ -12,8 +12,7 @@ from time import monotonic
 from typing import Any
 
 import rerec
-from rerec.catalogue.domain import EMBEDDINGS_FILE, MANIFEST_FILE, Domain, read_domain
-from rerec.catalogue.files import sha256_of
+from rerec.catalogue.domain import EMBEDDINGS_FILE, Domain, fingerprint, read_domain
 from rerec.errors import SettingsError
 from rerec.evaluate.baselines import ranked, scorers
 from rerec.evaluate.partial import PartialRun
@@ -73,7 +72,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         "format": 1,
         "model": model,
         "split": split,
-        "domain": {"path": str(folder), "manifest_sha256": sha256_of(folder / MANIFEST_FILE)},
+        "domain": {"path": str(folder), "fingerprint": fingerprint(folder)},
         "candidate_info": prompt.candidate_info,
         "settings": {"k": K, "limit": limit, "seed": seed, "prompt": prompt.model_dump()},
         "rows": [],

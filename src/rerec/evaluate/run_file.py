@@ -15,7 +15,7 @@ class DomainMark(TypedDict):
     """Which domain was answered; two runs compare only where the hashes agree."""
 
     path: str
-    manifest_sha256: str
+    fingerprint: str
 
 
 class Run(TypedDict):

@@ -96,6 +96,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         Validation(validator, trainer.unwrapped_model, recipe.train.validate_every)
     )
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
+    run.begin()
     trainer.train(resume_from_checkpoint=checkpoint)
     run.finish()
 

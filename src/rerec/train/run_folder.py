@@ -13,10 +13,10 @@ from typing import Any
 
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from rerec.catalogue.domain import EMBEDDINGS_FILE, MANIFEST_FILE
+from rerec.catalogue.domain import MANIFEST_FILE, hashes_of
 from rerec.catalogue.files import read_json, write_json
 from rerec.catalogue.made import write_made
-from rerec.errors import DataError, SettingsError
+from rerec.errors import SettingsError
 from rerec.settings import Recipe
 from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Progress
@@ -34,6 +34,8 @@ class RunFolder:
     command: str
     started: float
     finished: bool
+    record: dict[str, Any]
+    """What the run is made from: another run is not to go on in its folder."""
 
     @classmethod
     def open(
@@ -50,27 +52,24 @@ class RunFolder:
         Raises:
             SettingsError: what stands there was made with other settings or another domain.
         """
-        manifest = Path(recipe.domain) / MANIFEST_FILE
-        if not manifest.is_file():
-            raise DataError(
-                f"{recipe.domain}: is no domain ({MANIFEST_FILE} is missing); build it first"
-            )
-        wanted = {
+        hashes = hashes_of(Path(recipe.domain), embeddings=command == "train")
+        record = {
             "command": command,
             "model": model,
             "recipe": recipe.model_dump(),
-            "domain": _hashes(manifest, embeddings=command == "train"),
+            "domain": hashes,
         }
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / RECIPE
-        if path.is_file():
-            _refuse_other(path, read_json(path), wanted)
-        else:
-            write_json(path, wanted)
+        if (folder / RECIPE).is_file():
+            _refuse_other(folder / RECIPE, read_json(folder / RECIPE), record)
         finished = (folder / "made.json").is_file()
         if finished:
             progress(f"{folder}: this run is finished; remove the folder to run it anew")
-        return cls(folder, recipe, command, time.monotonic(), finished)
+        return cls(folder, recipe, command, time.monotonic(), finished, record)
+
+    def begin(self) -> None:
+        """Write down what the run is made from: only now, when everything has been checked."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / RECIPE, self.record)
 
     def last_checkpoint(self) -> str | None:
         """The newest whole checkpoint, to go on from."""
@@ -89,16 +88,6 @@ class RunFolder:
             seed=self.recipe.seed,
             seconds=time.monotonic() - self.started,
         )
-
-
-def _hashes(manifest: Path, *, embeddings: bool) -> dict[str, str]:
-    """Hashes of the domain's files; a warm start does not read the embeddings."""
-    files = read_json(manifest)["files"]
-    return {
-        name: entry["sha256"]
-        for name, entry in sorted(files.items())
-        if embeddings or name != EMBEDDINGS_FILE
-    }
 
 
 def _refuse_other(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -80,6 +80,7 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     trainer.remove_callback(PrinterCallback)  # the journal speaks
     trainer.add_callback(journal)
     trainer.add_callback(Validation(validator, lambda: trainer.model, recipe.sft.validate_every))
+    run.begin()
     trainer.train(resume_from_checkpoint=run.last_checkpoint())
     run.finish()
 

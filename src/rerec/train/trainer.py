@@ -154,9 +154,9 @@ class ReRecTrainer(GRPOTrainer):
     def _may_write_shared(self) -> bool:
         """Whether our own generation knows everything that the sampling is set to."""
         args = self.args
-        plain = (args.top_p, args.top_k or 0, args.min_p, args.repetition_penalty) == (1, 0, None, 1)
-        ours = self._speed.share_in_generation and self.shares and not self.use_vllm
-        return ours and plain and not args.generation_kwargs
+        settings = (args.top_p, args.top_k or 0, args.min_p, args.repetition_penalty)
+        plain = settings == (1, 0, None, 1) and not args.generation_kwargs
+        return plain and self._speed.share_in_generation and self.shares and not self.use_vllm
 
     def _draws(self) -> torch.Generator:
         """The random stream of this step and process: the same after a restart.
@@ -211,20 +211,20 @@ class ReRecTrainer(GRPOTrainer):
         return logps, entropies, None
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
-        if self._speed.skip_dead_groups and self._only_credit_counts():
-            if not inputs["advantages"].any():
-                # Connected to every trained weight, so that there is something to differentiate.
-                return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)
+        if self._may_leave_out() and not inputs["advantages"].any():
+            # Connected to every trained weight, so that there is something to differentiate.
+            return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)
         return super()._compute_loss(model, inputs)
 
-    def _only_credit_counts(self) -> bool:
-        """Whether rows without advantage add exactly 0 to the loss, and may be left out.
+    def _may_leave_out(self) -> bool:
+        """Whether rows without advantage add exactly 0 to the loss.
 
         With several processes they stay: TRL gathers figures in every pass, and DDP gradients.
         """
         bonus = self._entropy_bonus_enabled or self.aux_loss_enabled or self.beta != 0.0
+        only_credit = not bonus and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
         alone = self.accelerator.num_processes == 1
-        return alone and not bonus and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
+        return self._speed.skip_dead_groups and only_credit and alone
 
     # --- what a checkpoint holds
 

@@ -1,0 +1,176 @@
+"""Reinforcement on the corner shop: what a run leaves, and that a killed one goes on exactly."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rerec.errors import DataError, SettingsError
+from rerec.settings import Recipe
+from rerec.train.policy import load_policy
+from rerec.train.rft import rft
+from rerec.train.trainer import STATE
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rerec.settings import Recipe
+from rerec.train.rft import rft
+
+def progress(line):
+    if line.startswith("step 5/6"):  # behind the checkpoint of step 4, before that of step 6
+        os.kill(os.getpid(), signal.SIGKILL)
+
+rft(Recipe.model_validate_json(sys.argv[1]), out=Path(sys.argv[2]), progress=progress)
+"""
+
+
+class Stopped(BaseException):
+    """Stands for a kill within this process: nothing may catch it."""
+
+
+def stopping_at(start: str) -> Callable[[str], None]:
+    def progress(line: str) -> None:
+        if line.startswith(start):
+            raise Stopped
+
+    return progress
+
+
+def ignored(line: str) -> None:
+    pass
+
+
+def steps_of(out: Path) -> list[tuple[int, str]]:
+    lines = (out / "metrics.jsonl").read_text().splitlines()
+    return [(row["step"], row["kind"]) for row in map(json.loads, lines)]
+
+
+@pytest.fixture
+def wanted(recipe: Callable[..., Recipe]) -> Recipe:
+    """Six steps with a reference to stay near, so that a checkpoint holds two adapters."""
+    return recipe(train={"num_generations": 4, "beta": 0.02})
+
+
+@pytest.fixture
+def whole(wanted: Recipe, tmp_path: Path) -> Path:
+    """The run folder of an uninterrupted run."""
+    rft(wanted, out=tmp_path / "whole", progress=ignored)
+    return tmp_path / "whole"
+
+
+def test_a_killed_run_goes_on_as_if_it_never_had_been(wanted: Recipe, whole: Path, tmp_path: Path):
+    out = tmp_path / "killed"
+    source = str(Path(__file__).parents[2] / "src")
+    # Another number of threads would sum in another order.
+    machine = {"PYTHONPATH": source, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    command = [sys.executable, "-c", KILLED, wanted.model_dump_json(), str(out)]
+    killed = subprocess.run(command, env=os.environ | machine, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    assert steps_of(out)[-1] == (5, "train")
+    assert (out / "checkpoints" / "checkpoint-4").is_dir()
+    assert not (out / "made.json").exists()
+    with (out / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 5, "ki')  # as a full disk would leave it
+
+    said: list[str] = []
+    rft(wanted, out=out, progress=said.append)
+    assert not any(line.startswith("step 4/6") for line in said)
+    for name in ("metrics.jsonl", "rerec_best.json", f"checkpoints/checkpoint-6/{STATE}"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    for name in ("best", "last", "checkpoints/checkpoint-6", "checkpoints/checkpoint-6/ref"):
+        weights = Path(name) / "adapter_model.safetensors"
+        assert (out / weights).read_bytes() == (whole / weights).read_bytes(), name
+    assert (out / "made.json").is_file()
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(
+    wanted: Recipe, whole: Path, tmp_path: Path
+):
+    out = tmp_path / "early"
+    with pytest.raises(Stopped):
+        rft(wanted, out=out, progress=stopping_at("step 2/6"))
+    assert steps_of(out) == [(0, "valid"), (1, "train"), (2, "valid"), (2, "train")]
+    rft(wanted, out=out, progress=ignored)
+    assert (out / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
+def test_a_run_folder_tells_the_whole_run(wanted: Recipe, whole: Path, tmp_path: Path):
+    rows = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    trained = [row for row in rows if row["kind"] == "train"]
+    assert steps_of(whole) == [
+        (0, "valid"), (1, "train"), (2, "valid"), (2, "train"), (3, "train"),
+        (4, "valid"), (4, "train"), (5, "train"), (6, "valid"), (6, "train"),
+    ]  # fmt: skip
+    # The run has something to learn from, or it would be easy to repeat.
+    assert max(row["grad_norm"] for row in trained) > 0.01
+    assert max(row["kl"] for row in trained) > 0
+    assert len({row["reward"] for row in trained}) > 2
+    # Four queries, two a step: all were tried in the first two steps.
+    assert [row["curriculum/unseen"] for row in trained] == [2, 0, 0, 0, 0, 0]
+    completions = {path.name for path in (whole / "completions").iterdir()}
+    assert completions >= {"valid-000000.json", "train-000002.json", "valid-000006.json"}
+    samples = json.loads((whole / "completions" / "train-000002.json").read_text())
+    assert len(samples) == 8
+    assert samples[0].keys() >= {"query_id", "response", "outcome", "reward", "blamed"}
+    made = json.loads((whole / "made.json").read_text())
+    assert (made["command"], made["seed"]) == ("train", 7)
+    for folder in (whole, whole / "best", whole / "last"):
+        assert load_policy(str(folder)).prompt == wanted.prompt
+    assert not [path for path in whole.iterdir() if path.name.startswith(".")]
+
+
+def test_a_finished_run_is_left_alone_and_another_recipe_refused(
+    wanted: Recipe, whole: Path, recipe: Callable[..., Recipe]
+):
+    before = (whole / "metrics.jsonl").read_bytes()
+    said: list[str] = []
+    rft(wanted, out=whole, progress=said.append)
+    assert said == [f"{whole}: this run is finished; remove the folder to run it anew"]
+    assert (whole / "metrics.jsonl").read_bytes() == before
+    other = recipe(train={"num_generations": 4, "beta": 0.02, "max_steps": 8})
+    with pytest.raises(SettingsError, match=r"train\.max_steps was 6, is 8.*--out") as error:
+        rft(other, out=whole, progress=ignored)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("train", "error", "sentence"),
+    [
+        ({"n_queries": 5}, DataError, "train.n_queries is 5"),
+        ({"n_queries": 1}, SettingsError, "train.queries_per_step is 2"),
+        ({"queries_per_step": 5}, SettingsError, "train.queries_per_step is 5"),
+    ],
+)
+def test_a_run_with_too_few_queries_does_not_begin(
+    train: dict[str, Any],
+    error: type[Exception],
+    sentence: str,
+    recipe: Callable[..., Recipe],
+    tmp_path: Path,
+):
+    with pytest.raises(error, match=sentence):
+        rft(recipe(train=train), out=tmp_path / "run", progress=ignored)
+    assert not (tmp_path / "run" / "made.json").exists()
+
+
+def test_full_fine_tuning_in_float32_runs_and_leaves_whole_models(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    small = {"max_steps": 1, "validate_every": 1, "bf16": False}
+    rft(recipe(model={"lora_rank": 0}, train=small), out=tmp_path / "run", progress=ignored)
+    assert load_policy(str(tmp_path / "run")).name == str(tmp_path / "run")
+    assert (tmp_path / "run" / "last" / "model.safetensors").is_file()
+
+
+def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_path: Path):
+    small = {"max_steps": 1, "validate_every": 1, "bf16": False}
+    rft(recipe(train=small), out=tmp_path / "run", progress=ignored)
+    assert steps_of(tmp_path / "run")[-1] == (1, "train")

@@ -1,0 +1,124 @@
+"""The warm start on the corner shop: it learns, it goes on, it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest
+from rerec.errors import DataError, SettingsError
+from rerec.graph.attributes import AttributeGraph
+from rerec.settings import Recipe
+from rerec.train.policy import load_policy
+from rerec.train.prompts import PromptWriter
+from rerec.train.sft import sft, written_examples
+
+LEARNING = {
+    "num_train_epochs": 6,
+    "gradient_accumulation_steps": 2,
+    "warmup_steps": 0,
+    "learning_rate": 2e-2,
+    "save_steps": 4,
+    "n_examples": 4,
+    "validate_every": 4,
+}
+
+
+class Stopped(BaseException):
+    """Stands for a kill."""
+
+
+def ignored(line: str) -> None:
+    pass
+
+
+def rows_of(out: Path) -> list[dict[str, float | str]]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_its_loss_falls_and_the_run_folder_is_complete(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    wanted, out = recipe(sft=LEARNING), tmp_path / "whole"
+    sft(wanted, out=out, progress=ignored)
+    losses = [float(row["loss"]) for row in rows_of(out) if row["kind"] == "train"]
+    assert len(losses) == 12  # 6 epochs of 4 examples, 2 a step
+    assert sum(losses[-2:]) < 0.7 * sum(losses[:2])
+    valid = [row for row in rows_of(out) if row["kind"] == "valid"]
+    assert [row["step"] for row in valid] == [0, 4, 8, 12]
+    assert valid[0].keys() >= {"accuracy", "ndcg", "reward/format", "length", "no_answer"}
+    assert {path.name for path in out.iterdir()} >= {
+        "recipe.json", "metrics.jsonl", "timings.jsonl", "completions", "checkpoints", "best",
+        "last", "made.json", "rerec_best.json",
+    }  # fmt: skip
+    assert load_policy(str(out)).prompt == wanted.prompt
+
+    def stop(line: str) -> None:
+        if line.startswith("step 7/12"):
+            raise Stopped
+
+    again = tmp_path / "again"
+    with pytest.raises(Stopped):
+        sft(wanted, out=again, progress=stop)
+    sft(wanted, out=again, progress=ignored)
+    assert (again / "metrics.jsonl").read_bytes() == (out / "metrics.jsonl").read_bytes()
+    last = Path("last", "adapter_model.safetensors")
+    assert (again / last).read_bytes() == (out / last).read_bytes()
+
+
+def test_it_needs_no_embeddings(recipe: Callable[..., Recipe], corner_shop: Path, tmp_path: Path):
+    (corner_shop / EMBEDDINGS_FILE).unlink()
+    write_manifest(corner_shop)
+    small = {"n_examples": 1, "gradient_accumulation_steps": 1}
+    sft(recipe(sft=small), out=tmp_path / "run", progress=ignored)
+    assert rows_of(tmp_path / "run")[-1]["step"] == 1
+
+
+def test_an_example_is_the_prompt_then_the_reasoning_then_the_end(
+    recipe: Callable[..., Recipe], tokenizer
+):
+    wanted = recipe(sft={"n_examples": 4})
+    domain = read_domain(Path(wanted.domain))
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    writer = PromptWriter(domain, graph, wanted.prompt)
+    examples = written_examples(wanted, domain, writer, tokenizer)
+    assert len({tuple(example.prompt) for example in examples}) == 4
+    for example in examples:
+        assert tokenizer.decode(example.prompt).endswith("<|im_start|>assistant\n")
+        assert example.answer[-1] == tokenizer.eos_token_id
+        assert tokenizer.eos_token_id not in example.answer[:-1]
+        assert tokenizer.decode(example.answer[:-1]).endswith("}")
+
+
+def test_more_examples_than_can_be_written_are_refused(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    with pytest.raises(DataError, match=r"4 training queries can be written .* is 5; ask"):
+        sft(recipe(sft={"n_examples": 5}), out=tmp_path / "run", progress=ignored)
+
+
+def test_a_micro_batch_of_more_than_one_example_is_refused(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    batched = recipe(sft={"per_device_train_batch_size": 2})
+    with pytest.raises(SettingsError, match=r"sft\.per_device_train_batch_size is 2.*accumulation"):
+        sft(batched, out=tmp_path / "run", progress=ignored)
+
+
+def test_the_loss_is_the_mean_over_answer_tokens(recipe: Callable[..., Recipe], tmp_path: Path):
+    """Against a plain forward over the whole row; learning nothing, so that the model stays."""
+    still = {"n_examples": 1, "gradient_accumulation_steps": 1, "learning_rate": 0.0, "bf16": False}
+    wanted = recipe(sft=still)
+    sft(wanted, out=tmp_path / "run", progress=ignored)
+    (row,) = [row for row in rows_of(tmp_path / "run") if row["kind"] == "train"]
+    policy = load_policy(wanted.model.name, dtype=torch.float32)
+    domain = read_domain(Path(wanted.domain))
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    writer = PromptWriter(domain, graph, wanted.prompt)
+    (example,) = written_examples(wanted, domain, writer, policy.tokenizer)
+    ids = torch.tensor([example.prompt + example.answer])
+    logps = torch.log_softmax(policy.model(input_ids=ids).logits[0, :-1], -1)
+    scored = logps.gather(1, ids[0, 1:, None])[len(example.prompt) - 1 :]
+    assert row["loss"] == pytest.approx(-float(scored.mean()), rel=1e-4)
