@@ -1,7 +1,6 @@
 """What responses are worth, from the box to the blame."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -208,46 +207,6 @@ def test_the_judge_ranks_as_the_metric_does_on_random_boxes(make_judge, queries,
         assert scored.outcome == outcome_of(
             rows, truth, domain.catalogue.rows_of(queries["q4"].candidates).tolist()
         )
-
-
-HOSTILE = {
-    "one long word": "a" * 100_000,
-    "one long title": "\\boxed{" + "a" * 100_000 + "}",
-    "many titles": "\\boxed{" + "; ".join(f"Heat {n}" for n in range(9000)) + "}",
-    "one title again and again": "\\boxed{" + "Goodfellas; " * 8000 + "}",
-    "boxes never closed": "\\boxed{" * 14_000,
-    "boxes in boxes": "\\boxed{" * 9000 + "Heat" + "}" * 9000,
-    "braces": "{" * 50_000 + "}" * 50_000,
-    "control characters": "".join(map(chr, range(32))) * 3000 + "\\boxed{\x00\x07Heat\x1b}",
-    "other scripts": "八月的日记 Дневник يوميات " * 4000 + "\\boxed{八月}",
-    "half surrogate pairs": "\ud800" * 50_000 + "\\boxed{\udfff}",
-    "blank lines": "\n" * 50_000 + " \n" * 20_000 + "\\boxed{Heat}",
-    "a paragraph a line": "Heat\n\n" * 16_000 + "\\boxed{Heat}",
-    "the answer everywhere": "Heat " * 20_000 + "\\boxed{Heat}",
-    "brackets with years": "Heat (1995) " * 8000 + "\\boxed{Heat (1995" + ")" * 1000 + "}",
-    "marks upon marks": "e" + "\u0301" * 99_000 + "\\boxed{Heat}",
-    "thoughts": "</think>" * 12_000 + "\\boxed{Heat}",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_response_of_a_hundred_kilobytes_scores_in_a_moment(score, name):
-    started = time.process_time()
-    scored = score("q1", HOSTILE[name])
-    assert time.process_time() - started < 2.0
-    assert scored.outcome in ("wrong", "right", "unknown_title", "no_answer")
-    json.dumps(line_of(scored), allow_nan=False).encode()
-
-
-def test_sixty_four_responses_of_five_hundred_characters_take_milliseconds(make_judge, queries):
-    judge = make_judge()
-    text = ("Crime, De Niro => Heat (1995): crime yes, Scorsese no. Out. " * 3 + "\n\n") * 2
-    responses = [f"{text}{n}\n\n\\boxed{{Heat}}" for n in range(64)]
-    asked = [queries["q1"]] * 64
-    judge.judge(asked, responses)
-    started = time.process_time()
-    judge.judge(asked, responses)
-    assert time.process_time() - started < 0.1  # measured: 4 ms
 
 
 def test_missing_embeddings_are_an_error_at_the_start_and_never_a_silent_zero(make_judge):

@@ -149,7 +149,7 @@ class CurriculumSampler:
     def _begin_epoch(self) -> None:
         self.epoch += 1
         waiting = set(self._left)
-        self._left += [query_id for query_id in self.plan(self.epoch) if True]
+        self._left += [query_id for query_id in self.plan(self.epoch) if query_id not in waiting]
 
     def _shuffled(self, epoch: int) -> list[str]:
         order = stream(self.seed, "curriculum", epoch).permutation(len(self.query_ids))
