@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rerec.graph.attributes import AttributeGraph
 
 from rerec.catalogue.domain import read_domain
 from rerec.evaluate.baselines import nearest_to_history, ranked, scorers
+from rerec.graph.attributes import AttributeGraph
 
 
 @pytest.fixture

@@ -25,6 +25,12 @@ START, END = "<|im_start|>", "<|im_end|>"
 Llama = Callable[..., LlamaForCausalLM]
 
 
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with HF_HUB_OFFLINE=1, which is read when the hub's library is imported."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerBase:
     """A byte-level tokenizer with a chat template and each film's answer as one token.

@@ -1,5 +1,6 @@
 """Where tokens stand in a response, and what they are credited with."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from rerec.catalogue.domain import read_domain
 from rerec.credit.judge import Judge
+from rerec.records import Scored
 from rerec.settings import CreditSettings, RewardSettings
 from rerec.train.answering import text_of
 from rerec.train.crediting import Crediting, token_offsets
@@ -34,7 +36,7 @@ BYTES = bytewise()
 
 
 def ids_of(*tokens: str) -> list[int]:
-    return [BYTES.convert_tokens_to_ids(token) for token in tokens]
+    return [int(BYTES.vocab[token]) for token in tokens]
 
 
 def spans(tokens: list[int]) -> list[tuple[int, int]]:
@@ -92,7 +94,8 @@ class Observed:
     def __init__(self) -> None:
         self.query_ids: list[str] = []
 
-    def __call__(self, query_ids, scored) -> dict[str, float]:
+    def __call__(self, query_ids: Sequence[str], scored: Sequence[Scored]) -> dict[str, float]:
+        assert [worth.query_id for worth in scored] == list(query_ids)
         self.query_ids = list(query_ids)
         return {"curriculum/open": 2.0}
 

@@ -1,12 +1,14 @@
 """Generation against `model.generate`, row by row, and against the odds that it draws from."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
 
 import pytest
 import torch
 from scipy.stats import chisquare
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import MistralConfig, MistralForCausalLM
 
 from rerec.train import generation
 from rerec.train.generation import Sampling, generate
@@ -17,7 +19,7 @@ STOP = list(range(0, 400, 9))
 N_TOKENS = 16
 
 
-def greedy(model: LlamaForCausalLM, prompt: Sequence[int], n_tokens: int) -> list[int]:
+def greedy(model: Any, prompt: Sequence[int], n_tokens: int) -> list[int]:
     """What transformers writes, with the token that ended it."""
     written = model.generate(
         torch.tensor([list(prompt)]),
@@ -79,7 +81,9 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
 
 def test_rows_are_cut_and_filled_up_by_hand():
     going = torch.tensor([[True, False, True], [False, False, False], [False, True, False]])
-    prompts, places = generation._worth_cutting(going)
+    kept = generation._worth_cutting(going)
+    assert kept is not None
+    prompts, places = kept
     assert prompts.tolist() == [0, 2]
     assert places.tolist() == [[0, 2], [7, 7]]
     assert generation._first_of_each(places).tolist() == [[True, True], [True, False]]
@@ -145,3 +149,32 @@ def test_prompts_that_need_too_much_room_are_answered_in_batches(
     )
     assert batches == whole
     assert seen == [[2, 0], [1, 3]]  # (8 + 8) x 2 tokens; (2 + 8) x 2
+
+
+def test_a_model_whose_attention_slides_is_left_to_transformers():
+    torch.manual_seed(0)
+    config = MistralConfig(
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        sliding_window=3,
+        initializer_range=0.2,
+    )
+    model = MistralForCausalLM(config).eval()
+    wanted = [greedy(model, prompt, N_TOKENS) for prompt in PROMPTS]
+    found = generate(model, PROMPTS, Sampling(n=2, max_new_tokens=N_TOKENS), stop=STOP)
+    assert found == [[answer] * 2 for answer in wanted]
+    assert model.config._attn_implementation == "sdpa"
+    # The same weights, had the window been overlooked.
+    wide = deepcopy(config)
+    wide.sliding_window = None
+    whole = MistralForCausalLM(wide)
+    whole.load_state_dict(model.state_dict())
+    assert generate(whole.eval(), PROMPTS, Sampling(max_new_tokens=N_TOKENS), stop=STOP) != [
+        [answer] for answer in wanted
+    ]
+    with pytest.raises(ValueError, match="cannot share"):
+        generate(model, PROMPTS, Sampling(temperature=1.0), stop=STOP)

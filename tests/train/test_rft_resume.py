@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 import torch
 
+from rerec.catalogue.domain import read_domain
 from rerec.errors import DataError, SettingsError
+from rerec.graph.attributes import AttributeGraph
 from rerec.settings import Recipe
 from rerec.train.policy import load_policy
-from rerec.train.rft import rft
+from rerec.train.rft import chosen_queries, rft
 from rerec.train.trainer import STATE
 
 KILLED = """
@@ -29,6 +32,16 @@ def progress(line):
         os.kill(os.getpid(), signal.SIGKILL)
 
 rft(Recipe.model_validate_json(sys.argv[1]), out=Path(sys.argv[2]), progress=progress)
+"""
+
+
+RANK = """
+import sys
+from pathlib import Path
+from rerec.settings import Recipe
+from rerec.train.rft import rft
+
+rft(Recipe.model_validate_json(sys.argv[1]), out=Path(sys.argv[2]), progress=lambda line: None)
 """
 
 
@@ -46,6 +59,15 @@ def stopping_at(start: str) -> Callable[[str], None]:
 
 def ignored(line: str) -> None:
     pass
+
+
+def spawned(program: str, recipe: Recipe, out: Path, **machine: str) -> subprocess.Popen[bytes]:
+    """A Python process of its own; as many threads as here, since their number changes sums."""
+    source = str(Path(__file__).parents[2] / "src")
+    threads = str(torch.get_num_threads())
+    env = os.environ | {"PYTHONPATH": source, "OMP_NUM_THREADS": threads} | machine
+    command = [sys.executable, "-c", program, recipe.model_dump_json(), str(out)]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def steps_of(out: Path) -> list[tuple[int, str]]:
@@ -68,12 +90,9 @@ def whole(wanted: Recipe, tmp_path: Path) -> Path:
 
 def test_a_killed_run_goes_on_as_if_it_never_had_been(wanted: Recipe, whole: Path, tmp_path: Path):
     out = tmp_path / "killed"
-    source = str(Path(__file__).parents[2] / "src")
-    # Another number of threads would sum in another order.
-    machine = {"PYTHONPATH": source, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    command = [sys.executable, "-c", KILLED, wanted.model_dump_json(), str(out)]
-    killed = subprocess.run(command, env=os.environ | machine, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    process = spawned(KILLED, wanted, out)
+    printed, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL, printed.decode()[-2000:]
     assert steps_of(out)[-1] == (5, "train")
     assert (out / "checkpoints" / "checkpoint-4").is_dir()
     assert not (out / "made.json").exists()
@@ -102,7 +121,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(
     assert (out / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
-def test_a_run_folder_tells_the_whole_run(wanted: Recipe, whole: Path, tmp_path: Path):
+def test_a_run_folder_tells_the_whole_run(wanted: Recipe, whole: Path):
     rows = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     trained = [row for row in rows if row["kind"] == "train"]
     assert steps_of(whole) == [
@@ -174,3 +193,56 @@ def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_p
     small = {"max_steps": 1, "validate_every": 1, "bf16": False}
     rft(recipe(train=small), out=tmp_path / "run", progress=ignored)
     assert steps_of(tmp_path / "run")[-1] == (1, "train")
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe], tmp_path: Path):
+    """Answers so short that some groups name no film: one process then has nothing to learn."""
+    wanted = recipe(
+        prompt={"max_response_tokens": 3},
+        train={"num_generations": 4, "max_steps": 8, "validate_every": 4},
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    shared = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_PORT": port}
+    shared |= {"MASTER_ADDR": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo"}
+    processes = [
+        spawned(RANK, wanted, tmp_path / "run", RANK=rank, LOCAL_RANK=rank, **shared)
+        for rank in ("0", "1")
+    ]
+    for process in processes:
+        printed, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, printed.decode()[-2000:]
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    trained = [row for row in map(json.loads, lines) if row["kind"] == "train"]
+    assert [row["step"] for row in trained] == list(range(1, 9))
+    assert [row["curriculum/unseen"] for row in trained] == [2, 0, 0, 0, 0, 0, 0, 0]
+    assert {row["groups_without_spread"] for row in trained} == {0.0, 1.0}
+    assert (tmp_path / "run" / "made.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("train", "ids"),
+    [
+        ({}, {"q1", "q2", "q3", "q4"}),
+        ({"min_holders": 2}, {"q3", "q4"}),  # two candidates are romances, three have De Niro
+        ({"min_holders": 3, "queries_per_step": 1}, {"q4"}),
+    ],
+)
+def test_queries_that_one_holder_gives_away_can_be_left_out(
+    train: dict[str, Any], ids: set[str], recipe: Callable[..., Recipe], corner_shop: Path
+):
+    domain = read_domain(corner_shop)
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    assert {q.query_id for q in chosen_queries(domain, graph, recipe(train=train))} == ids
+    with pytest.raises(DataError, match="have 9 holders or more"):
+        chosen_queries(domain, graph, recipe(train={"min_holders": 9}))
+
+
+def test_fewer_queries_are_the_first_of_the_same_order(
+    recipe: Callable[..., Recipe], corner_shop: Path
+):
+    domain = read_domain(corner_shop)
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    whole = chosen_queries(domain, graph, recipe())
+    assert chosen_queries(domain, graph, recipe(train={"n_queries": 3})) == whole[:3]

@@ -1,11 +1,14 @@
 """What we rely on in TRL, said once, so that an upgrade fails here and not in a run."""
 
 import inspect
+from typing import Any
 
 import pytest
 import torch
 from trl import GRPOTrainer, SFTTrainer
 from trl.trainer.utils import add_fused_lm_head, split_tensor_dict
+
+from rerec.train.engine import LOSSES
 
 SIGNATURES = {
     "_generate_and_score_completions": ["inputs"],
@@ -79,9 +82,16 @@ def test_trl_still_calls_them_where_it_did(method: str):
         place = found
 
 
+def test_the_losses_that_we_accept_are_those_of_trl():
+    source = inspect.getsource(inspect.unwrap(GRPOTrainer._compute_loss))
+    normalisers = source[source.index("# Compute the KL") :].split("self.loss_type")
+    named = {name for part in normalisers for name in LOSSES if f'"{name}"' in part[:80]}
+    assert named == set(LOSSES)
+
+
 def test_a_batch_is_split_in_the_order_of_its_rows():
     batch = {"advantages": torch.arange(8).view(4, 2), "n": torch.tensor(3), "none": None}
-    first, second = split_tensor_dict(batch, 2)
+    first, second = (dict[str, Any](half) for half in split_tensor_dict(batch, 2))
     assert (first["n"], second["n"], first["none"]) == (3, 3, None)
     assert first["advantages"].tolist() == [[0, 1], [2, 3]]
     assert second["advantages"].tolist() == [[4, 5], [6, 7]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import MistralConfig, MistralForCausalLM
 
 from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest
 from rerec.errors import DataError, SettingsError
@@ -107,13 +108,33 @@ def test_a_micro_batch_of_more_than_one_example_is_refused(
         sft(batched, out=tmp_path / "run", progress=ignored)
 
 
-def test_the_loss_is_the_mean_over_answer_tokens(recipe: Callable[..., Recipe], tmp_path: Path):
+def sliding(tiny: Path, folder: Path) -> Path:
+    """A random model whose attention slides, with the tiny model's tokenizer."""
+    torch.manual_seed(2)
+    settings = json.loads((tiny / "config.json").read_text())
+    names = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers")
+    heads = ("num_attention_heads", "num_key_value_heads", "initializer_range", "eos_token_id")
+    config = MistralConfig(sliding_window=16, **{name: settings[name] for name in names + heads})
+    MistralForCausalLM(config).save_pretrained(folder)
+    for path in tiny.iterdir():
+        if not (folder / path.name).exists():
+            (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("slides", [False, True])
+def test_the_loss_is_the_mean_over_answer_tokens(
+    slides: bool, recipe: Callable[..., Recipe], tiny: Path, tmp_path: Path
+):
     """Against a plain forward over the whole row; learning nothing, so that the model stays."""
     still = {"n_examples": 1, "gradient_accumulation_steps": 1, "learning_rate": 0.0, "bf16": False}
-    wanted = recipe(sft=still)
-    sft(wanted, out=tmp_path / "run", progress=ignored)
+    name = str(sliding(tiny, tmp_path / "sliding") if slides else tiny)
+    wanted = recipe(sft=still, model={"name": name})
+    said: list[str] = []
+    sft(wanted, out=tmp_path / "run", progress=said.append)
+    assert ("plain attention is used: its attention slides" in said) == slides
     (row,) = [row for row in rows_of(tmp_path / "run") if row["kind"] == "train"]
-    policy = load_policy(wanted.model.name, dtype=torch.float32)
+    policy = load_policy(name, dtype=torch.float32)
     domain = read_domain(Path(wanted.domain))
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     writer = PromptWriter(domain, graph, wanted.prompt)
@@ -121,4 +142,4 @@ def test_the_loss_is_the_mean_over_answer_tokens(recipe: Callable[..., Recipe], 
     ids = torch.tensor([example.prompt + example.answer])
     logps = torch.log_softmax(policy.model(input_ids=ids).logits[0, :-1], -1)
     scored = logps.gather(1, ids[0, 1:, None])[len(example.prompt) - 1 :]
-    assert row["loss"] == pytest.approx(-float(scored.mean()), rel=1e-4)
+    assert row["loss"] == pytest.approx(-scored.mean().item(), rel=1e-4)

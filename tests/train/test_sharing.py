@@ -46,7 +46,7 @@ def policy(llama: Any, kind: str) -> Any:
         torch.manual_seed(3)
         config = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
         model = get_peft_model(model, config)
-    base = model.get_base_model() if isinstance(model, PeftModel) else model
+    base: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     add_fused_lm_head(base, temperature=0.7, outputs=("log_probs", "entropy"))
     return model
 
@@ -60,6 +60,7 @@ def test_tree_rows_give_the_log_probabilities_and_gradients_of_trl(llama, kind: 
     found, entropies = shared_logps(ours, ids, mask, N_ANSWER, entropy=True)
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
     torch.testing.assert_close(entropies, wanted_entropies, atol=1e-5, rtol=0)
+    assert entropies is not None
     weights = torch.randn(found.shape, generator=torch.Generator().manual_seed(2))
     (wanted * weights + wanted_entropies).sum().backward()
     (found * weights + entropies).sum().backward()

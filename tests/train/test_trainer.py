@@ -1,4 +1,4 @@
-"""Is it still GRPO, and does it learn? Ours against TRL's trainer on a small vocabulary of words."""
+"""Is it still GRPO, and does it learn? Ours against TRL's trainer on a handful of words."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +71,7 @@ class Even:
         return self._last
 
     def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        assert len(completion_ids) == len(self._last)
         rewards = torch.tensor(self._last).view(-1, GROUP)
         centred = (rewards - rewards.mean(1, keepdim=True)).view(-1, 1)
         return self._times * centred * completion_mask
@@ -86,9 +87,12 @@ class Reseeded:
     would differ from ours, which keeps a group's rows together.
     """
 
+    state: Any
+
     def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
         torch.manual_seed(1000 + self.state.global_step)
-        return super()._generate_single_turn(*args, **kwargs)
+        written: Any = super()
+        return written._generate_single_turn(*args, **kwargs)
 
 
 class Theirs(Reseeded, GRPOTrainer):
@@ -138,7 +142,7 @@ def varied(query_id: str, response: str) -> float:
     return 0.3 * response.count("w3") + 0.1 * response.count("w") + (query_id == "q2")
 
 
-def of_trl(worth: Worth) -> Callable[..., list[float]]:
+def of_trl(worth: Worth) -> Any:
     def reward(completions: Any, query_id: Any, **_: Any) -> list[float]:
         texts = [completion[0]["content"] for completion in completions]
         return [worth(q, text) for q, text in zip(query_id, texts, strict=True)]
@@ -164,7 +168,7 @@ def test_with_even_credit_it_takes_the_steps_of_trl(
     case: str, folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
 ):
     more, lora = CASES[case]
-    shared = {"train_dataset": PROMPTS, "processing_class": words}
+    shared: dict[str, Any] = {"train_dataset": PROMPTS, "processing_class": words}
     theirs = history(
         Theirs(
             policy(folder, lora=lora),
@@ -187,8 +191,9 @@ def test_with_even_credit_it_takes_the_steps_of_trl(
     names += ["entropy"] if ONE_BATCH.items() <= more.items() else []
     names += ["kl"] if "beta" in more else []
     for our, their in zip(ours, theirs, strict=True):
-        assert [our.get(name) for name in names] == pytest.approx(
-            [their.get(name) for name in names], rel=1e-5, abs=1e-6
+        known = [name for name in names if name in their]  # a batch used again has no new reward
+        assert {name: our[name] for name in known} == pytest.approx(
+            {name: their[name] for name in known}, rel=1e-5, abs=1e-6
         )
     norms = [row["grad_norm"] for row in ours]
     assert min(norms) > 1e-3
@@ -265,7 +270,7 @@ def test_leaving_out_groups_without_advantage_changes_nothing(
 def test_forty_steps_teach_a_random_model_one_word(
     folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
 ):
-    def says_w3(query_id: str, response: str) -> float:
+    def says_w3(_: str, response: str) -> float:
         said = response.split()
         return said.count("w3") / max(len(said), 1)
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import TypeAdapter, ValidationError
 from trl import GRPOConfig, SFTConfig
 
@@ -20,7 +21,9 @@ CHECKPOINTS = "checkpoints"
 # Loss of each estimator where the recipe names none: token mean over the batch, as in the paper,
 # but for Dr. GRPO, whose point is the constant divisor.
 _LOSSES = {"dr_grpo": "dr_grpo"}
-_ROWS_ON_CPU = 1
+# TRL checks the name when the first loss is computed, after everything was generated.
+LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "luspo", "sapo", "vespo")
+_ROWS = 1
 
 
 def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
@@ -47,6 +50,11 @@ def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
     }
 
 
+def frozen_dtype(config: GRPOConfig | SFTConfig) -> torch.dtype:
+    """Of weights that are not trained: half the size where products are in bfloat16 anyway."""
+    return torch.bfloat16 if config.bf16 else torch.float32
+
+
 def sft_config(recipe: Recipe, out: Path) -> SFTConfig:
     """The warm start's config.
 
@@ -55,7 +63,7 @@ def sft_config(recipe: Recipe, out: Path) -> SFTConfig:
     """
     settings = recipe.sft
     args = common_args(recipe, out) | {
-        "per_device_train_batch_size": _ROWS_ON_CPU,
+        "per_device_train_batch_size": _ROWS,
         "gradient_accumulation_steps": 8,
         "num_train_epochs": 1,
         "learning_rate": 1e-3,
@@ -66,7 +74,14 @@ def sft_config(recipe: Recipe, out: Path) -> SFTConfig:
         "remove_unused_columns": False,
         "completion_only_loss": True,
     }
-    return _config(SFTConfig, args | settings.args, section="sft", own=SftSettings)
+    config = _config(SFTConfig, args | settings.args, section="sft", own=SftSettings)
+    rows = config.per_device_train_batch_size
+    if rows != _ROWS:
+        raise SettingsError(
+            f"sft.per_device_train_batch_size is {rows}, but a micro-batch of the warm start is one"
+            " example; raise sft.gradient_accumulation_steps instead"
+        )
+    return config
 
 
 def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
@@ -77,8 +92,8 @@ def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
             divide among processes and micro-batches.
     """
     settings = recipe.train
-    group = int(settings.args.get("num_generations", 8))
-    rows = int(settings.args.get("per_device_train_batch_size", group))
+    group = _count(settings, "num_generations", default=8)
+    rows = _count(settings, "per_device_train_batch_size", default=group)
     queries = settings.queries_per_step
     if rows % group or (queries * group) % (rows * n_processes):
         raise SettingsError(
@@ -103,7 +118,19 @@ def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
         "log_completions": False,
         "remove_unused_columns": False,
     }
-    return _config(GRPOConfig, args | settings.args, section="train", own=TrainSettings)
+    config = _config(GRPOConfig, args | settings.args, section="train", own=TrainSettings)
+    if config.loss_type not in LOSSES:
+        raise SettingsError(
+            f"train.loss_type is {config.loss_type!r}; there are: {', '.join(LOSSES)}"
+        )
+    return config
+
+
+def _count(settings: TrainSettings, key: str, *, default: int) -> int:
+    value = settings.args.get(key, default)
+    if not isinstance(value, int) or value < 1:
+        raise SettingsError(f"train.{key} is {value!r}; give a whole number of at least 1")
+    return value
 
 
 def _config(kind: type[Any], args: Mapping[str, Any], *, section: str, own: type[Any]) -> Any:
@@ -116,7 +143,8 @@ def _config(kind: type[Any], args: Mapping[str, Any], *, section: str, own: type
         return TypeAdapter(kind).validate_python(dict(args))
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{section}.{name}: {first['msg']}") from None
+        name = ".".join(str(part) for part in (section, *first["loc"]))
+        message = " ".join(first["msg"].removeprefix("Value error, ").split())
+        raise SettingsError(f"{name}: {message}") from None
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{section}: {' '.join(str(error).split())}") from None

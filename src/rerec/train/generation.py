@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 from rerec.train.attention import SHARED, Prefix
+from rerec.train.sharing import can_share
 
 _KV_BYTES = 2 * 1024**3
 # Below this share of rows still writing, the finished ones are cut out of the batch.
@@ -79,7 +80,8 @@ def generate(
     """Continue every prompt `sampling.n` times.
 
     Args:
-        model: a decoder in evaluation mode; its attention is set to the shared one.
+        model: a decoder in evaluation mode; its attention is set to the shared one. Where it cannot
+            share (see `can_share`), transformers writes, and only greedily.
         prompts: token ids of each distinct prompt; their lengths may differ.
         sampling: how many, how long, how random.
         stop: token ids that end a continuation; the one that ended it is its last token.
@@ -90,9 +92,15 @@ def generate(
         For each prompt, n lists of token ids.
     """
     done: dict[int, list[list[int]]] = {}
-    model.set_attn_implementation(SHARED)
+    shares = can_share(model) is None
+    if shares:
+        model.set_attn_implementation(SHARED)
     for batch in _batches(model, prompts, sampling):
-        rows = _continue(model, [prompts[i] for i in batch], sampling, stop, generator)
+        chosen = [prompts[i] for i in batch]
+        if shares:
+            rows = _continue(model, chosen, sampling, stop, generator)
+        else:
+            rows = _plain(model, chosen, sampling, stop)
         found = {i: rows[j * sampling.n : (j + 1) * sampling.n] for j, i in enumerate(batch)}
         done |= found
         if on_batch:
@@ -119,6 +127,29 @@ def _batches(
         batches[-1].append(i)
         room -= first  # rows are padded to the longest, which comes first
     return batches
+
+
+def _plain(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    stop: Sequence[int],
+) -> list[list[int]]:
+    if sampling.temperature > 0:
+        raise ValueError("a model that cannot share its prompts is sampled by the trainer")
+    ids, read = _padded(model, prompts)
+    writer: Any = model
+    greedy = GenerationConfig(
+        max_new_tokens=sampling.max_new_tokens,
+        do_sample=False,
+        num_beams=1,
+        repetition_penalty=1.0,
+        eos_token_id=list(stop),
+        pad_token_id=stop[0],
+    )
+    written = writer.generate(ids, attention_mask=read, generation_config=greedy)
+    rows = [_until_stop(row, stop) for row in written[:, ids.shape[1] :].tolist()]
+    return [row for row in rows for _ in range(sampling.n)]
 
 
 def _continue(
@@ -196,12 +227,7 @@ def _read_prompts(
     model: PreTrainedModel, prompts: Sequence[Sequence[int]]
 ) -> tuple[Prefix, Tensor, Tensor]:
     """Read each prompt once: its keys and values, its last position, its last logits."""
-    longest = max(map(len, prompts))
-    ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
-    read = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt) :] = torch.tensor(prompt, device=model.device)
-        read[row, longest - len(prompt) :] = 1
+    ids, read = _padded(model, prompts)
     # Left padding shifts what the model would count by itself: positions come from the mask.
     positions = (read.cumsum(1) - 1).clamp(min=0)
     cache = DynamicCache()
@@ -216,6 +242,17 @@ def _read_prompts(
     layers: Any = cache.layers
     keys, values = [layer.keys for layer in layers], [layer.values for layer in layers]
     return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
+
+
+def _padded(model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """(N, P) token ids and mask, padded on the left."""
+    longest = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
+    read = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt, device=model.device)
+        read[row, longest - len(prompt) :] = 1
+    return ids, read
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from peft.tuners.lora import LoraLayer
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
@@ -26,6 +27,8 @@ from rerec.sources.wheels import cache_folder
 SMOLLM2 = "smollm2-135m"
 CARD = "rerec.json"
 _ADAPTER = "adapter_config.json"
+_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
+"""What loading raises where files are missing, torn or do not fit each other."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def load_tokenizer(base: str) -> Tokenizer:
     """The tokenizer of a base model, padding on the left."""
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(base, padding_side="left")
-    except (OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise _unloadable(base, error) from None
     if tokenizer.chat_template is None:
         raise ModelError(
@@ -191,14 +194,14 @@ def load_tokenizer(base: str) -> Tokenizer:
 def _load(base: str, dtype: torch.dtype) -> Any:
     try:
         return AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
-    except (OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise _unloadable(base, error) from None
 
 
 def _adapted(base: Any, adapter: Path, *, trainable: bool) -> PeftModel:
     try:
         return PeftModel.from_pretrained(base, str(adapter), is_trainable=trainable)
-    except (OSError, ValueError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise ModelError(f"{adapter}: the adapter cannot be loaded: {_first_line(error)}") from None
 
 

@@ -21,14 +21,14 @@ from rerec.catalogue.domain import Domain, read_domain
 from rerec.catalogue.files import read_json, write_json
 from rerec.credit.judge import Judge
 from rerec.curriculum.sampler import CurriculumSampler
-from rerec.errors import DataError
+from rerec.errors import DataError, SettingsError
 from rerec.graph.attributes import AttributeGraph
 from rerec.records import Query, Scored
 from rerec.rng import stream
 from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.crediting import Crediting
-from rerec.train.engine import grpo_config
+from rerec.train.engine import frozen_dtype, grpo_config
 from rerec.train.feed import QueryFeed
 from rerec.train.journal import Journal, Progress
 from rerec.train.policy import find, load_tokenizer, load_trainable
@@ -58,7 +58,9 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     run = RunFolder.open(out, recipe, command="train", progress=progress, model=model)
     if run.finished:
         return
-    config = grpo_config(recipe, out, n_processes=PartialState().num_processes)
+    # Without `cpu`, accelerate counts one process where several share a machine without a GPU.
+    n_processes = PartialState(cpu=runtime.on_cpu()).num_processes
+    config = grpo_config(recipe, out, n_processes=n_processes)
     domain = read_domain(Path(recipe.domain))
     judge = Judge.of(domain, recipe.reward, recipe.credit)
     graph = judge.graph
@@ -77,7 +79,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
     trainer = ReRecTrainer(
-        load_trainable(recipe.model, model=model, dtype=torch.bfloat16),
+        load_trainable(recipe.model, model=model, dtype=frozen_dtype(config)),
         args=config,
         train_dataset=_slots(len(queries)),
         processing_class=tokenizer,
@@ -106,6 +108,7 @@ def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> lis
 
     Raises:
         DataError: there are fewer than the recipe wants.
+        SettingsError: they are too few for one step.
     """
     least = recipe.train.min_holders
     rows_of = domain.catalogue.rows_of
@@ -123,6 +126,11 @@ def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> lis
         raise DataError(
             f"{recipe.domain}: train.n_queries is {n}, but {len(fitting)} training queries have"
             f" {least} holders or more; lower one of the two, or build more queries"
+        )
+    if n < recipe.train.queries_per_step:
+        raise SettingsError(
+            f"train.queries_per_step is {recipe.train.queries_per_step}, but there are {n} training"
+            " queries; lower it, or raise train.n_queries"
         )
     order = stream(recipe.seed, "train", "queries").permutation(len(fitting))
     return [fitting[place] for place in order[:n]]

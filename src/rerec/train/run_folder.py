@@ -16,7 +16,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from rerec.catalogue.domain import MANIFEST_FILE, hashes_of
 from rerec.catalogue.files import read_json, write_json
 from rerec.catalogue.made import write_made
-from rerec.errors import SettingsError
+from rerec.errors import DataError, SettingsError
 from rerec.settings import Recipe
 from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Progress
@@ -74,7 +74,7 @@ class RunFolder:
     def last_checkpoint(self) -> str | None:
         """The newest whole checkpoint, to go on from."""
         found = (self.folder / CHECKPOINTS).glob(f"{PREFIX_CHECKPOINT_DIR}-*")
-        whole = [path for path in found if (path / _STATE).is_file()]
+        whole = [path for path in found if _is_whole(path)]
         newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
         return str(newest) if newest else None
 
@@ -88,6 +88,15 @@ class RunFolder:
             seed=self.recipe.seed,
             seconds=time.monotonic() - self.started,
         )
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether the trainer's state, which is written last, is there to its end."""
+    try:
+        read_json(checkpoint / _STATE)
+    except DataError:
+        return False
+    return True
 
 
 def _refuse_other(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -22,13 +22,13 @@ from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.answering import prompt_ids
 from rerec.train.attention import Tree
-from rerec.train.engine import sft_config
+from rerec.train.engine import frozen_dtype, sft_config
 from rerec.train.journal import Journal, Progress
 from rerec.train.policy import Tokenizer, find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
 from rerec.train.reasoning import ReasoningWriter
 from rerec.train.run_folder import RunFolder
-from rerec.train.sharing import prepare_sharing
+from rerec.train.sharing import can_share, prepare_sharing
 from rerec.train.validation import Validation, Validator
 
 
@@ -61,7 +61,10 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     progress(f"warm start on {len(examples)} examples")
     config = sft_config(recipe, out)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
-    model = load_trainable(recipe.model, model=None, dtype=torch.bfloat16)
+    model = load_trainable(recipe.model, model=None, dtype=frozen_dtype(config))
+    why_not = can_share(model)
+    if why_not:
+        progress(f"plain attention is used: {why_not}")
     trainer = SFTTrainer(
         model,
         args=config,
@@ -69,9 +72,10 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
             [{"input_ids": e.prompt + e.answer, "n_prompt": len(e.prompt)} for e in examples]
         ),
         processing_class=tokenizer,
-        data_collator=_one_row,
+        data_collator=_plain_row if why_not else _one_row,
     )
-    prepare_sharing(trainer.model)
+    if not why_not:
+        prepare_sharing(trainer.model)
     journal = Journal(out, progress)
     # A warm start is judged by its answers alone: it may come before the embeddings.
     judge = Judge.of(domain, recipe.reward.model_copy(update={"w_pas": 0.0}), recipe.credit)
@@ -117,6 +121,16 @@ def _ids(tokens: Any) -> list[int]:
 
 def _end(tokenizer: Tokenizer) -> int:
     return int(tokenizer.eos_token_id)
+
+
+def _plain_row(features: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The same for a model that cannot take a tree."""
+    (feature,) = features
+    ids, n_prompt = feature["input_ids"], feature["n_prompt"]
+    labels = [-100] * n_prompt + ids[n_prompt:]
+    mask = torch.ones(1, len(ids), dtype=torch.long)
+    ids, labels = torch.tensor([ids]), torch.tensor([labels])
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
 def _one_row(features: Sequence[dict[str, Any]]) -> dict[str, Any]:

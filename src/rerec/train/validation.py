@@ -41,8 +41,10 @@ class Validator:
     def resume(self, step: int) -> None:
         """Remember the best figure of an interrupted run, up to the step it goes on from."""
         path = self._run.folder / BEST
-        if path.is_file() and read_json(path)["step"] <= step:
-            self.best = read_json(path)["ndcg"]
+        # A kill between two renames can cost best/ itself.
+        if path.is_file() and (self._run.folder / "best").is_dir():
+            found = read_json(path)
+            self.best = found["ndcg"] if found["step"] <= step else self.best
 
     def choose(self, n: int) -> None:
         """Take the first n of a seeded order of the validation split."""
