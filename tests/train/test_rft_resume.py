@@ -121,6 +121,24 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(
     assert (out / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
+def test_a_run_killed_right_after_a_checkpoint_goes_on_from_it(
+    wanted: Recipe, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def killed(*_: object, **__: object) -> None:
+        raise Stopped
+
+    out = tmp_path / "saved"
+    with monkeypatch.context() as patched:
+        # What comes next once the trainer's own state is written.
+        patched.setattr("transformers.trainer.rotate_checkpoints", killed)
+        with pytest.raises(Stopped):
+            rft(wanted, out=out, progress=ignored)
+    said: list[str] = []
+    rft(wanted, out=out, progress=said.append)
+    assert not any(line.startswith("step 2/6") for line in said)
+    assert (out / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
 def test_a_run_folder_tells_the_whole_run(wanted: Recipe, whole: Path):
     rows = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     trained = [row for row in rows if row["kind"] == "train"]
@@ -195,7 +213,6 @@ def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_p
     assert steps_of(tmp_path / "run")[-1] == (1, "train")
 
 
-@pytest.mark.slow
 def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe], tmp_path: Path):
     """Answers so short that some groups name no film: one process then has nothing to learn."""
     wanted = recipe(
@@ -210,9 +227,13 @@ def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe]
         spawned(RANK, wanted, tmp_path / "run", RANK=rank, LOCAL_RANK=rank, **shared)
         for rank in ("0", "1")
     ]
-    for process in processes:
-        printed, _ = process.communicate(timeout=240)
-        assert process.returncode == 0, printed.decode()[-2000:]
+    try:
+        for process in processes:
+            printed, _ = process.communicate(timeout=240)
+            assert process.returncode == 0, printed.decode()[-2000:]
+    finally:
+        for process in processes:
+            process.kill()
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     trained = [row for row in map(json.loads, lines) if row["kind"] == "train"]
     assert [row["step"] for row in trained] == list(range(1, 9))

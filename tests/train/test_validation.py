@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -64,7 +65,8 @@ def test_the_best_weights_stay_and_the_last_follow(make, tiny: Path, tmp_path: P
         validator._keep(model, step, figures_at(step, ndcg))
 
     def head(folder: str) -> float:
-        return float(load_policy(str(run / folder)).model.lm_head.weight[0, 0])
+        model: Any = load_policy(str(run / folder)).model
+        return model.lm_head.weight[0, 0].item()
 
     assert (head("best"), head("last")) == (2, 4)
     assert json.loads((run / "rerec_best.json").read_text())["step"] == 2

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,20 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from rerec.catalogue.files import (
-    n_rows_of,
-    read_json,
     read_parquet,
     replaced,
     sha256_of,
-    write_json,
     write_parquet,
 )
 from rerec.catalogue.items import Catalogue, refuse_repeats
+from rerec.catalogue.manifest import (
+    EMBEDDINGS_FILE,
+    MANIFEST_FILE,
+    queries_path,
+    read_manifest,
+    table_paths,
+    write_manifest,
+)
 from rerec.catalogue.tables import (
     ATTRIBUTES,
     INTERACTIONS,
@@ -42,9 +46,6 @@ from rerec.catalogue.tables import (
 from rerec.errors import DataError
 from rerec.records import SPLITS, Item, Query
 
-TABLES = ("items", "attributes", "interactions", "users")
-EMBEDDINGS_FILE = "item_embeddings.safetensors"
-MANIFEST_FILE = "manifest.json"
 _AGAIN = "build the queries again"
 
 
@@ -200,76 +201,6 @@ def write_embeddings(folder: Path, embeddings: NDArray[np.float32]) -> None:
         write_manifest(folder)
 
 
-def table_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
-    """Where a domain's items, attributes, interactions and users stand."""
-    items, attributes, interactions, users = (folder / f"{name}.parquet" for name in TABLES)
-    return items, attributes, interactions, users
-
-
-def queries_path(folder: Path, split: str) -> Path:
-    """Where the queries of a split stand.
-
-    Raises:
-        DataError: the split is none of train, valid and test.
-    """
-    if split not in SPLITS:
-        raise DataError(f"{folder}: there is no split {split!r}; there are: {', '.join(SPLITS)}")
-    return folder / "queries" / f"{split}.parquet"
-
-
-def write_manifest(folder: Path, settings: Mapping[str, Any] | None = None) -> None:
-    """List the files of a domain with their hashes and rows in `manifest.json`.
-
-    Args:
-        folder: the domain.
-        settings: what it was made from, ready for JSON; None keeps those of the last manifest.
-
-    Raises:
-        DataError: a file cannot be read, or the manifest cannot be written.
-    """
-    path = folder / MANIFEST_FILE
-    if settings is None:
-        settings = _manifest(path)["settings"] if path.is_file() else {}
-    files: dict[str, dict[str, str | int]] = {
-        file.relative_to(folder).as_posix(): {"sha256": sha256_of(file), "rows": n_rows_of(file)}
-        for file in (*table_paths(folder), *(queries_path(folder, split) for split in SPLITS))
-        if file.is_file()
-    }
-    embeddings = folder / EMBEDDINGS_FILE
-    if embeddings.is_file():
-        files[EMBEDDINGS_FILE] = {"sha256": sha256_of(embeddings)}
-    write_json(path, {"format": 1, "settings": dict(settings), "files": files})
-
-
-def hashes_of(folder: Path, *, embeddings: bool) -> dict[str, str]:
-    """SHA-256 of each file of a domain, as its manifest lists them.
-
-    Args:
-        folder: the domain.
-        embeddings: whether that of the item embeddings is wanted too: embedding a domain anew
-            leaves its items and queries what they were.
-
-    Raises:
-        DataError: the manifest is missing or is none.
-    """
-    path = folder / MANIFEST_FILE
-    if not path.is_file():
-        raise DataError(f"{folder}: is no domain, {MANIFEST_FILE} is missing; build it first")
-    files = _manifest(path)["files"]
-    wanted = (name for name in sorted(files) if embeddings or name != EMBEDDINGS_FILE)
-    return {name: files[name]["sha256"] for name in wanted}
-
-
-def fingerprint(folder: Path) -> str:
-    """One SHA-256 for a domain's items, attributes, interactions, users and queries.
-
-    Raises:
-        DataError: the manifest is missing or is none.
-    """
-    lines = (f"{name} {digest}" for name, digest in hashes_of(folder, embeddings=False).items())
-    return sha256("\n".join(lines).encode()).hexdigest()
-
-
 def check(folder: Path) -> Domain:
     """Read everything that a domain holds, its queries included, and compare the hashes.
 
@@ -279,7 +210,7 @@ def check(folder: Path) -> Domain:
     """
     domain = read_domain(folder)
     path = folder / MANIFEST_FILE
-    for name, listed in _manifest(path)["files"].items():
+    for name, listed in read_manifest(folder)["files"].items():
         if sha256_of(folder / name) != listed["sha256"]:
             raise DataError(
                 f"{folder / name}: is not the file that {path} lists (another SHA-256); "
@@ -289,13 +220,6 @@ def check(folder: Path) -> Domain:
         if queries_path(folder, split).is_file():
             domain.queries(split)
     return domain
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    manifest = read_json(path)
-    if not isinstance(manifest, dict) or not {"settings", "files"} <= manifest.keys():
-        raise DataError(f"{path}: is no manifest of a domain; build the domain again")
-    return manifest
 
 
 def _query(path: Path, record: Mapping[str, Any]) -> Query:

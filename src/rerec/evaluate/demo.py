@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from rerec.catalogue.domain import EMBEDDINGS_FILE, MANIFEST_FILE, read_domain
+from rerec.catalogue.domain import read_domain
 from rerec.catalogue.files import read_json, sha256_of, write_json
+from rerec.catalogue.manifest import EMBEDDINGS_FILE, fingerprint
 from rerec.errors import DataError
 from rerec.evaluate.compare import compare, format_comparison
 from rerec.evaluate.evaluation import evaluate, state_of
@@ -121,7 +122,7 @@ class _Line:
 
     def __init__(self, stages: _Stages, data: Path, seed: int) -> None:
         self.stages, self.data, self.seed = stages, data, seed
-        self.manifest = sha256_of(data / MANIFEST_FILE)
+        self.manifest = fingerprint(data)
 
     def answered(
         self, name: str, model: str, limit: int, prompt: PromptSettings | None = None

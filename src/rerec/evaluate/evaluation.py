@@ -12,7 +12,8 @@ from time import monotonic
 from typing import Any
 
 import rerec
-from rerec.catalogue.domain import EMBEDDINGS_FILE, Domain, fingerprint, read_domain
+from rerec.catalogue.domain import Domain, read_domain
+from rerec.catalogue.manifest import EMBEDDINGS_FILE, fingerprint
 from rerec.errors import SettingsError
 from rerec.evaluate.baselines import ranked, scorers
 from rerec.evaluate.partial import PartialRun

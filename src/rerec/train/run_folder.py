@@ -13,9 +13,9 @@ from typing import Any
 
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from rerec.catalogue.domain import MANIFEST_FILE, hashes_of
 from rerec.catalogue.files import read_json, write_json
 from rerec.catalogue.made import write_made
+from rerec.catalogue.manifest import MANIFEST_FILE, hashes_of
 from rerec.errors import DataError, SettingsError
 from rerec.settings import Recipe
 from rerec.train.engine import CHECKPOINTS
