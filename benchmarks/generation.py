@@ -9,6 +9,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -42,7 +43,7 @@ def main() -> None:
 def measured(args: argparse.Namespace) -> dict[str, float]:
     """Median seconds of both, and stock / ours."""
     torch.manual_seed(0)
-    model = smollm2_shape()
+    model: Any = smollm2_shape()
     prompts = torch.randint(5, 40_000, (args.queries, args.prompt))
     repeated = prompts.repeat_interleave(args.group, dim=0)
     draws = torch.Generator()
