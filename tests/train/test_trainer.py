@@ -17,6 +17,7 @@ from rerec.train import trainer as trainer_module
 from rerec.train.trainer import ReRecTrainer, Speed
 
 GROUP = 4
+Words = PreTrainedTokenizerFast
 Worth = Callable[[str, str], float]
 """What a response to a query earns."""
 
@@ -45,7 +46,7 @@ def words() -> PreTrainedTokenizerFast:
 
 
 @pytest.fixture
-def folder(llama: Any, words: PreTrainedTokenizerFast, tmp_path: Path) -> Path:
+def folder(llama: Any, words: Words, tmp_path: Path) -> Path:
     """The tiny model in a folder of its own: TRL loads a full model's reference from there."""
     llama(vocabulary=len(words)).save_pretrained(tmp_path / "model")
     return tmp_path / "model"
@@ -95,12 +96,10 @@ class Reseeded:
         return written._generate_single_turn(*args, **kwargs)
 
 
-class Theirs(Reseeded, GRPOTrainer):
-    """TRL's trainer."""
+class Theirs(Reseeded, GRPOTrainer): ...
 
 
-class Ours(Reseeded, ReRecTrainer):
-    """Ours."""
+class Ours(Reseeded, ReRecTrainer): ...
 
 
 def settings(out: Path, **more: Any) -> GRPOConfig:
@@ -110,24 +109,13 @@ def settings(out: Path, **more: Any) -> GRPOConfig:
     both micro-batches. Plain SGD: Adam would blow up the rounding of a gradient that is nearly 0.
     """
     table: dict[str, Any] = {
-        "output_dir": str(out),
-        "max_steps": 5,
-        "learning_rate": 0.3,
-        "optim": "sgd",
-        "lr_scheduler_type": "constant",
-        "seed": 0,
-        "logging_steps": 1,
-        "per_device_train_batch_size": GROUP,
-        "gradient_accumulation_steps": 2,
-        "num_generations": GROUP,
-        "max_completion_length": 8,
-        "scale_rewards": "none",
-        "bf16": False,
-        "use_cpu": True,
-        "report_to": [],
-        "save_strategy": "no",
+        "output_dir": str(out), "max_steps": 5, "optim": "sgd", "learning_rate": 0.3,
+        "lr_scheduler_type": "constant", "seed": 0, "logging_steps": 1,
+        "per_device_train_batch_size": GROUP, "gradient_accumulation_steps": 2,
+        "num_generations": GROUP, "max_completion_length": 8, "scale_rewards": "none",
+        "bf16": False, "use_cpu": True, "report_to": [], "save_strategy": "no",
         "disable_tqdm": True,
-    }
+    }  # fmt: skip
     return GRPOConfig(**(table | more))
 
 
@@ -165,7 +153,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_with_even_credit_it_takes_the_steps_of_trl(
-    case: str, folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
+    case: str, folder: Path, words: Words, tmp_path: Path
 ):
     more, lora = CASES[case]
     shared: dict[str, Any] = {"train_dataset": PROMPTS, "processing_class": words}
@@ -202,9 +190,7 @@ def test_with_even_credit_it_takes_the_steps_of_trl(
         assert ours[-1]["kl"] > 1e-5
 
 
-def test_doubled_credit_takes_other_steps(
-    folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
-):
+def test_doubled_credit_takes_other_steps(folder: Path, words: Words, tmp_path: Path):
     def norms(times: float) -> list[float]:
         trainer = Ours(
             policy(folder, lora=False),
@@ -241,11 +227,7 @@ def flat_for_one(query_id: str, response: str) -> float:
     [({"loss_type": "dapo"}, True), ({"loss_type": "grpo"}, False), ({"beta": 0.05}, False)],
 )
 def test_leaving_out_groups_without_advantage_changes_nothing(
-    more: dict[str, Any],
-    saved: bool,
-    folder: Path,
-    words: PreTrainedTokenizerFast,
-    tmp_path: Path,
+    more: dict[str, Any], saved: bool, folder: Path, words: Words, tmp_path: Path
 ):
     def run(skip: bool) -> Counted:
         trainer = Counted(
@@ -267,9 +249,7 @@ def test_leaving_out_groups_without_advantage_changes_nothing(
     assert all(torch.equal(parameter, other) for parameter, other in pairs)
 
 
-def test_forty_steps_teach_a_random_model_one_word(
-    folder: Path, words: PreTrainedTokenizerFast, tmp_path: Path
-):
+def test_forty_steps_teach_a_random_model_one_word(folder: Path, words: Words, tmp_path: Path):
     def says_w3(_: str, response: str) -> float:
         said = response.split()
         return said.count("w3") / max(len(said), 1)
@@ -296,7 +276,7 @@ def test_sampling_that_the_shared_path_does_not_know_is_left_to_trl(
     more: dict[str, Any],
     stock: bool,
     folder: Path,
-    words: PreTrainedTokenizerFast,
+    words: Words,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
