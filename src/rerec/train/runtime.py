@@ -8,8 +8,10 @@ import ctypes
 import ctypes.util
 import os
 import sys
+import warnings
 
 import torch
+from transformers.utils import logging as transformers_logging
 
 # From glibc's malloc.h. Read once at a process's start from MALLOC_* variables; mallopt also works
 # later, as long as the large allocations are still to come.
@@ -18,11 +20,15 @@ _TOP_PAD_BYTES = 256 * 1024 * 1024
 
 
 def prepare() -> None:
-    """Apply the allocator settings and use every core; does nothing where there is no glibc.
+    """Set the allocator (where there is glibc) and the threads, and keep progress readable.
 
     `OMP_NUM_THREADS` is respected where somebody has set it.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Bars of loading, and names that TRL still uses and transformers will drop: neither is for
+    # whoever runs a recipe.
+    transformers_logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
     if sys.platform == "linux":
         _keep_freed_memory()
         if "OMP_NUM_THREADS" not in os.environ:
