@@ -114,6 +114,9 @@ class CreditSettings(Section):
     """How much a paragraph that argues for the wrong answer loses; 0 switches RAAE off."""
     raae_scale: Literal["reward", "group"] = "reward"
     """`reward`: w * |r| (paper, sign-safe); `group`: w * std of the group's rewards."""
+    unanswered: Literal["all", "repeats"] = "all"
+    """Which tokens of a response without an answer are to learn from that, with `rerec`: `all`, or
+    those of paragraphs that repeat an earlier one; what came before may well have been right."""
 
 
 class CurriculumSettings(Section):
@@ -150,6 +153,9 @@ class SftSettings(EngineSection):
 
     n_examples: int = Field(800, ge=1)
     """Training queries whose written reasoning is learned."""
+    requests_per_list: int = Field(1, ge=1)
+    """Requests learned at one reading of a query's candidates: its own, and companions drawn from
+    the graph that ask for other candidates of the same list."""
     validate_every: int = Field(25, ge=1)
     """Optimiser steps between validations."""
     n_valid: int = Field(64, ge=1)

@@ -158,14 +158,6 @@ def test_other_steps_train_beside_and_a_larger_limit_answers_again(line, tmp_pat
     assert "3 held-out queries" in told["note"]
 
 
-@pytest.mark.usefixtures("no_plots")
-def test_that_the_untrained_model_answers_fewer_is_said(line, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "UNTRAINED_LIMIT", 2)
-    told = run_it(tmp_path)
-    assert "the first 2 of them" in told["note"]
-    assert line.calls == WHOLE
-
-
 def test_a_missing_adapter_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="run the demo from a checkout"):

@@ -36,9 +36,11 @@ def heads_of(n: int, length: int, seed: int) -> Tensor:
 
 @pytest.mark.parametrize(("heads", "n_kv"), [(4, 4), (4, 2), (6, 1)])
 @pytest.mark.parametrize("lengths", [[3, 1, 5], [4], [2, 2]])
+@pytest.mark.parametrize("way", ["_in_turn", "_at_once"])
 def test_a_tree_attends_as_each_answer_would_behind_a_prompt_of_its_own(
-    heads: int, n_kv: int, lengths: list[int], monkeypatch: pytest.MonkeyPatch
+    heads: int, n_kv: int, lengths: list[int], way: str, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(Tree, "_in_turn", getattr(Tree, way))  # what a processor takes
     monkeypatch.setattr(attention, "_BLOCK", 3)  # the prompt's 7 tokens take three blocks
     n_prompt, length = 7, 7 + sum(lengths)
     parts = [heads_of(n, length, seed) for seed, n in enumerate((heads, n_kv, n_kv))]

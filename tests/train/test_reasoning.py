@@ -51,37 +51,50 @@ def test_a_holder_that_lacks_something_is_ruled_out_before_the_one_that_fits(
     assert writer.discussed(query) == ["2", "3", "4"]
     paragraphs = str(writer.write(query)).split("\n\n")
     assert paragraphs == [
-        "Asked: Robert De Niro, Thriller.",
-        "Thriller => The Usual Suspects (1995): Robert De Niro no, Thriller yes. Out.",
+        "Asked: Thriller, Robert De Niro.",
+        "Thriller => The Usual Suspects (1995): Thriller yes, Robert De Niro no. Out.",
         "Robert De Niro, Nick Nolte, Martin Scorsese, Wesley Strick, Crime, Thriller"
-        " => Cape Fear (1991): Robert De Niro yes, Thriller yes. Fits.",
+        " => Cape Fear (1991): Thriller yes, Robert De Niro yes. Fits.",
         "\\boxed{Cape Fear (1991)}",
     ]
 
 
-def test_a_holder_whose_line_shows_nothing_asked_gives_its_last_fact(
-    domain: Domain, writer: ReasoningWriter
-):
-    # Val Kilmer is the third star of Heat: two are shown.
+def test_what_a_line_does_not_show_is_not_said_of_it(domain: Domain, writer: ReasoningWriter):
+    # Val Kilmer is the third star of Heat: two are shown, so nobody could know.
     conditions = (Condition("starring", "Val Kilmer"),)
     query = dataclasses.replace(query_of(domain, "q6"), conditions=conditions)
-    assert writer.paragraph(query, "1") == "Drama => Heat (1995): Val Kilmer yes. Fits."
+    assert writer.paragraph(query, "1") == "Drama => Heat (1995): Val Kilmer no. Out."
+    assert writer.discussed(query) == []
+    assert writer.write(query) is None
+    three = PromptWriter(domain, writer.graph, PromptSettings(shown_values=3))
+    assert ReasoningWriter(three).discussed(query) == ["1"]
+
+
+def test_a_decade_is_gone_by_only_where_nothing_else_is_asked(
+    domain: Domain, writer: ReasoningWriter
+):
+    # One candidate of q6 is from the 1960s; three hold Thriller.
+    thriller, sixties = Condition("genre", "Thriller"), Condition("decade", "1960s")
+    query = dataclasses.replace(query_of(domain, "q6"), conditions=(thriller, sixties))
+    assert writer.discussed(query) == ["2", "3", "4"]
+    assert writer.discussed(dataclasses.replace(query, conditions=(sixties,))) == ["4"]
 
 
 def test_of_several_right_candidates_the_first_is_answered(domain: Domain, writer: ReasoningWriter):
     query = query_of(domain, "q4")
     assert set(query.ground_truth) == {"1", "12"}
-    assert str(writer.write(query)).endswith("Drama yes. Fits.\n\n\\boxed{Heat (1995)}")
+    assert str(writer.write(query)).endswith("Robert De Niro yes. Fits.\n\n\\boxed{Heat (1995)}")
 
 
-def test_two_conditions_of_one_value_are_met_where_both_are(
+def test_a_value_that_is_asked_twice_is_checked_once_as_the_line_shows_it(
     domain: Domain, writer: ReasoningWriter
 ):
     query = query_of(domain, "q9")
     assert writer.paragraph(query, "1").endswith("=> Heat (1995): Michael Mann yes. Fits.")
+    # A line does not say that Ang Lee directed and did not write.
     both = (Condition("director", "Ang Lee"), Condition("writer", "Ang Lee"))
     assert writer.paragraph(dataclasses.replace(query, conditions=both), "10").endswith(
-        "=> Sense & Sensibility (1995): Ang Lee no. Out."
+        "=> Sense & Sensibility (1995): Ang Lee yes. Fits."
     )
 
 

@@ -12,9 +12,10 @@ from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest
 from rerec.errors import DataError, SettingsError
 from rerec.graph.attributes import AttributeGraph
 from rerec.settings import Recipe
+from rerec.train.lessons import lessons
 from rerec.train.policy import load_policy
 from rerec.train.prompts import PromptWriter
-from rerec.train.sft import sft, written_examples
+from rerec.train.sft import sft
 
 LEARNING = {
     "num_train_epochs": 6,
@@ -48,7 +49,7 @@ def test_its_loss_falls_and_the_run_folder_is_complete(
     assert len(losses) == 12  # 6 epochs of 4 examples, 2 a step
     assert sum(losses[-2:]) < 0.7 * sum(losses[:2])
     valid = [row for row in rows_of(out) if row["kind"] == "valid"]
-    assert [row["step"] for row in valid] == [0, 4, 8, 12]
+    assert [row["step"] for row in valid] == [4, 8, 12]
     assert valid[0].keys() >= {"accuracy", "ndcg", "reward/format", "length", "no_answer"}
     assert {path.name for path in out.iterdir()} >= {
         "recipe.json", "metrics.jsonl", "timings.jsonl", "completions", "checkpoints", "best",
@@ -77,27 +78,35 @@ def test_it_needs_no_embeddings(recipe: Callable[..., Recipe], corner_shop: Path
     assert rows_of(tmp_path / "run")[-1]["step"] == 1
 
 
-def test_an_example_is_the_prompt_then_the_reasoning_then_the_end(
-    recipe: Callable[..., Recipe], tokenizer
-):
-    wanted = recipe(sft={"n_examples": 4})
-    domain = read_domain(Path(wanted.domain))
-    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
-    writer = PromptWriter(domain, graph, wanted.prompt)
-    examples = written_examples(wanted, domain, writer, tokenizer)
-    assert len({tuple(example.prompt) for example in examples}) == 4
-    for example in examples:
-        assert tokenizer.decode(example.prompt).endswith("<|im_start|>assistant\n")
-        assert example.answer[-1] == tokenizer.eos_token_id
-        assert tokenizer.eos_token_id not in example.answer[:-1]
-        assert tokenizer.decode(example.answer[:-1]).endswith("}")
-
-
 def test_more_examples_than_can_be_written_are_refused(
     recipe: Callable[..., Recipe], tmp_path: Path
 ):
     with pytest.raises(DataError, match=r"4 training queries can be written .* is 5; ask"):
         sft(recipe(sft={"n_examples": 5}), out=tmp_path / "run", progress=ignored)
+
+
+def test_requests_about_one_list_are_learned_together(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    out, said = tmp_path / "run", []
+    together = LEARNING | {"requests_per_list": 4, "num_train_epochs": 2}
+    sft(recipe(sft=together), out=out, progress=said.append)
+    assert any(line.endswith("requests about 4 lists of candidates") for line in said)
+    losses = [float(row["loss"]) for row in rows_of(out) if row["kind"] == "train"]
+    assert len(losses) == 4  # 2 epochs of 4 lists, 2 a step
+    assert losses[-1] < losses[0]
+
+
+def test_a_model_that_cannot_share_learns_a_request_a_row(
+    recipe: Callable[..., Recipe], tiny: Path, tmp_path: Path
+):
+    out, said = tmp_path / "run", []
+    name = str(sliding(tiny, tmp_path / "sliding"))
+    four = {"n_examples": 4, "requests_per_list": 4, "gradient_accumulation_steps": 1}
+    sft(recipe(sft=four, model={"name": name}), out=out, progress=said.append)
+    n_requests = int(said[0].split()[3])
+    assert n_requests > 4
+    assert len([row for row in rows_of(out) if row["kind"] == "train"]) == n_requests
 
 
 def test_a_micro_batch_of_more_than_one_example_is_refused(
@@ -132,13 +141,13 @@ def test_the_loss_is_the_mean_over_answer_tokens(
     wanted = recipe(sft=still, model={"name": name})
     said: list[str] = []
     sft(wanted, out=tmp_path / "run", progress=said.append)
-    assert ("plain attention is used: its attention slides" in said) == slides
+    assert ("plain attention is used, a request a row: its attention slides" in said) == slides
     (row,) = [row for row in rows_of(tmp_path / "run") if row["kind"] == "train"]
     policy = load_policy(name, dtype=torch.float32)
     domain = read_domain(Path(wanted.domain))
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     writer = PromptWriter(domain, graph, wanted.prompt)
-    (example,) = written_examples(wanted, domain, writer, policy.tokenizer)
+    ((example,),) = lessons(wanted, domain, writer, policy.tokenizer)
     ids = torch.tensor([example.prompt + example.answer])
     logps = torch.log_softmax(policy.model(input_ids=ids).logits[0, :-1], -1)
     scored = logps.gather(1, ids[0, 1:, None])[len(example.prompt) - 1 :]

@@ -133,7 +133,7 @@ def score(
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all of it.")] = Path("demo"),
     limit: Annotated[int, typer.Option(min=1, help="Held-out queries to answer.")] = 200,
-    steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 3,
     as_json: JsonOutput = False,
 ) -> None:
     """Run the whole line on real data in minutes.

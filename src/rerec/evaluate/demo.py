@@ -27,8 +27,6 @@ from rerec.train.rft import rft
 
 Progress = Callable[[str], None]
 SPLIT = "test"
-UNTRAINED_LIMIT = 64
-"""Queries for the untrained model: it rambles to the limit of its tokens, three times as long."""
 ADAPTER = "artifacts/smollm2-movies-sft"
 RECIPE = "recipes/demo.yaml"
 
@@ -62,9 +60,7 @@ def demo(out: Path, *, limit: int, steps: int, progress: Progress) -> dict[str, 
     line = _Line(stages, data, recipe.seed)
     tuned = out / f"rft-{steps}-steps"
     runs = {
-        "untrained": line.answered(
-            "untrained", recipe.model.name, min(limit, UNTRAINED_LIMIT), recipe.prompt
-        ),
+        "untrained": line.answered("untrained", recipe.model.name, limit, recipe.prompt),
         "warm-started": line.answered("warm-started", str(adapter), limit),
     }
     stages.always(
@@ -189,11 +185,8 @@ def _named(run: Run, name: str) -> Run:
 
 
 def _note(runs: Mapping[str, Run]) -> str:
-    n, fewer = len(runs["warm-started"]["rows"]), len(runs["untrained"]["rows"])
-    note = f"{n} held-out queries of {SPLIT}, 20-way, greedy, 95 % bootstrap intervals"
-    if fewer == n:
-        return f"{note}."
-    return f"{note}; the untrained model answered the first {fewer} of them, it is slow."
+    n = len(runs["warm-started"]["rows"])
+    return f"{n} held-out queries of {SPLIT}, 20-way, greedy, 95 % bootstrap intervals."
 
 
 def _next_steps(paths: Mapping[str, Path], tuned: Path, data: Path) -> list[str]:

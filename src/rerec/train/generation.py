@@ -13,14 +13,13 @@ from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from rerec.train.attention import SHARED, Prefix
+from rerec.train.attention import NO_MASK, SHARED
+from rerec.train.reading import padded, read_prompts
 from rerec.train.sharing import can_share
 
 _KV_BYTES = 2 * 1024**3
 # Below this share of rows still writing, the finished ones are cut out of the batch.
 _CUT_BELOW = 0.75
-# Attention to the shared prompt masks by itself; transformers hands a 4-D mask on as it is.
-_NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def _plain(
 ) -> list[list[int]]:
     if sampling.temperature > 0:
         raise ValueError("a model that cannot share its prompts is sampled by the trainer")
-    ids, read = _padded(model, prompts)
+    ids, read = padded(model, prompts)
     writer: Any = model
     greedy = GenerationConfig(
         max_new_tokens=sampling.max_new_tokens,
@@ -160,7 +159,7 @@ def _continue(
     generator: torch.Generator | None,
 ) -> list[list[int]]:
     n = sampling.n
-    prefix, positions, logits = _read_prompts(model, prompts)
+    prefix, positions, logits = read_prompts(model, prompts)
     layers = [_Written(keys, len(prompts) * n, sampling.max_new_tokens) for keys in prefix.keys]
     cache = DynamicCache()
     cache.layers = list(layers)
@@ -187,7 +186,7 @@ def _continue(
         logits = model(
             input_ids=tokens[:, None],
             position_ids=positions[:, None],
-            attention_mask=_NO_MASK,
+            attention_mask=NO_MASK,
             past_key_values=cache,
             use_cache=True,
             shared=prefix,
@@ -221,38 +220,6 @@ def _first_of_each(places: Tensor) -> Tensor:
     first = torch.ones_like(places, dtype=torch.bool)
     first[:, 1:] = places[:, 1:] != places[:, :1]
     return first
-
-
-def _read_prompts(
-    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
-) -> tuple[Prefix, Tensor, Tensor]:
-    """Read each prompt once: its keys and values, its last position, its last logits."""
-    ids, read = _padded(model, prompts)
-    # Left padding shifts what the model would count by itself: positions come from the mask.
-    positions = (read.cumsum(1) - 1).clamp(min=0)
-    cache = DynamicCache()
-    out = model(
-        input_ids=ids,
-        attention_mask=read if (read == 0).any() else None,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    layers: Any = cache.layers
-    keys, values = [layer.keys for layer in layers], [layer.values for layer in layers]
-    return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
-
-
-def _padded(model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """(N, P) token ids and mask, padded on the left."""
-    longest = max(map(len, prompts))
-    ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
-    read = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt) :] = torch.tensor(prompt, device=model.device)
-        read[row, longest - len(prompt) :] = 1
-    return ids, read
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:

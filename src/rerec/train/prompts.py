@@ -78,7 +78,10 @@ def common(graph: AttributeGraph, share: float) -> frozenset[Condition]:
 
 
 def asked_values(query: Query) -> Sequence[str]:
-    """The values a query asks for, in the order of fact lines (names first, decade last)."""
-    places = {relation: place for place, relation in enumerate(ORDER)}
-    ordered = sorted(query.conditions, key=lambda c: places.get(c.relation, len(ORDER)))
-    return list(dict.fromkeys(condition.value for condition in ordered))
+    """The values a query asks for, each once, in the order in which its text names them.
+
+    Reading them off forward is copying; any other order is one more thing to learn.
+    """
+    text = query.text.casefold()
+    values = dict.fromkeys(condition.value for condition in query.conditions)
+    return sorted(values, key=lambda v: (text.find(v.casefold()) % (len(text) + 1), v))

@@ -35,7 +35,7 @@ class ReasoningWriter:
         where nothing is asked or there are no candidates.
         """
         discussed = self.discussed(query)
-        right = [place for place, c in enumerate(discussed) if c in query.ground_truth]
+        right = [place for place, c in enumerate(discussed) if self._is_right(query, c)]
         if not right or right[0] >= MAX_PARAGRAPHS:
             return None
         discussed = discussed[: right[0] + 1]
@@ -45,12 +45,16 @@ class ReasoningWriter:
         return "\n\n".join([asked, *paragraphs, answer])
 
     def discussed(self, query: Query) -> list[str]:
-        """Candidates that hold the asked value which fewest of them hold, in the order shown."""
-        return min((self._holders(query, c) for c in query.conditions), key=len, default=[])
+        """Candidates that hold the asked value which fewest of them hold, in the order shown.
+
+        A decade is only gone by where nothing else is asked: a line shows it at its end, as part of
+        the title, and a small model cannot look for what comes after the copy's beginning.
+        """
+        asked = [c for c in query.conditions if c.relation != "decade"] or query.conditions
+        return min((self._holders(query, c) for c in asked), key=len, default=[])
 
     def paragraph(self, query: Query, item_id: str) -> str:
         """One candidate's evidence and verdict."""
-        # A value may be asked for in two relations: who wrote a film need not have directed it.
         lacking = {c.value for c in query.conditions if not self._has(item_id, c)}
         asked = asked_values(query)
         checks = ", ".join(f"{value} {'no' if value in lacking else 'yes'}" for value in asked)
@@ -65,9 +69,21 @@ class ReasoningWriter:
         label = self.prompts.label(item_id)
         return ", ".join(shown) + ARROW + label if shown else label
 
+    def _is_right(self, query: Query, item_id: str) -> bool:
+        meets = all(self._has(item_id, condition) for condition in query.conditions)
+        return meets and item_id in query.ground_truth
+
     def _holders(self, query: Query, condition: Condition) -> list[str]:
         return [c for c in query.candidates if self._has(c, condition)]
 
     def _has(self, item_id: str, condition: Condition) -> bool:
+        """Whether a reader of the prompt would say so.
+
+        A line of facts shows neither relations nor every star: what cannot be read from it must
+        not be taught, since it could only be guessed.
+        """
+        is_read = self.prompts.settings.candidate_info == "facts"
+        if is_read and condition.relation != "decade":
+            return condition.value in self.prompts.facts(item_id)
         column = self.graph.column_of(condition)
         return column in self.graph.columns_of(self.catalogue.row_of(item_id))

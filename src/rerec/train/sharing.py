@@ -13,10 +13,7 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rerec.train.attention import SHARED, Tree
-
-# A mask of four dimensions is handed on by transformers as it is; a tree row masks by itself.
-_NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
+from rerec.train.attention import NO_MASK, SHARED, Tree
 
 
 def prepare_sharing(model: Any) -> None:
@@ -85,7 +82,7 @@ def shared_logps(
         scored = answers[taken]
         out = model(
             input_ids=torch.cat([prompt, scored])[None],
-            attention_mask=_NO_MASK.to(ids.device),
+            attention_mask=NO_MASK.to(ids.device),
             position_ids=tree.positions(),
             shift_labels=scored[None],
             fused_lm_head=True,

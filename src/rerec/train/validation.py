@@ -119,17 +119,20 @@ def _mean(values: Sequence[float]) -> float:
 
 
 class Validation(TrainerCallback):
-    """Validates every so many steps, at the start and at the end."""
+    """Validates every so many steps, at the end, and, where that tells anything, at the start."""
 
-    def __init__(self, validator: Validator, model: Callable[[], Any], every: int) -> None:
+    def __init__(
+        self, validator: Validator, model: Callable[[], Any], every: int, *, at_start: bool = True
+    ) -> None:
         self._validator, self._model, self._every = validator, model, every
+        self._at_start = at_start
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
     ) -> None:
         """Where training starts from; a run that goes on has that already."""
         self._validator.resume(state.global_step)
-        if state.global_step == 0 and state.is_world_process_zero:
+        if self._at_start and state.global_step == 0 and state.is_world_process_zero:
             self._validator.run(self._model(), 0)
 
     def on_step_end(

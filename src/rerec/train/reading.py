@@ -1,0 +1,102 @@
+"""Prompts read for the first time: what a model keeps of them for the answers that go on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from rerec.train.attention import NO_MASK, Alone, Prefix
+
+
+def read_prompts(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+) -> tuple[Prefix, Tensor, Tensor]:
+    """Read each prompt once.
+
+    Args:
+        model: prepared for shared prompts.
+        prompts: N prompts as token ids.
+
+    Returns:
+        The keys and values to go on from, (N,) last positions, (N, V) logits of the next token.
+    """
+    # A prompt alone keeps a processor busy; a batch of them costs it padding, and a masked
+    # attention that takes as long as all products of weights.
+    read = read_alone if model.device.type == "cpu" else read_together
+    return read(model, prompts)
+
+
+def read_alone(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+) -> tuple[Prefix, Tensor, Tensor]:
+    """One prompt after the other, without padding; see `read_prompts`."""
+    longest = max(map(len, prompts))
+    hidden = torch.ones(len(prompts), 1, 1, longest, dtype=torch.bool, device=model.device)
+    read: list[list[tuple[Tensor, Tensor]]] = []
+    logits = []
+    for row, prompt in enumerate(prompts):
+        cache = DynamicCache()
+        out = model(
+            input_ids=torch.tensor([list(prompt)], device=model.device),
+            attention_mask=NO_MASK,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            shared=Alone(),
+        )
+        padding = longest - len(prompt)
+        hidden[row, ..., padding:] = False
+        layers: Any = cache.layers
+        read.append(
+            [(_padded_left(x.keys, padding), _padded_left(x.values, padding)) for x in layers]
+        )
+        logits.append(out.logits[:, -1])
+    by_layer = [
+        [torch.cat(parts) for parts in zip(*layer, strict=True)]
+        for layer in zip(*read, strict=True)
+    ]
+    last = torch.tensor([len(prompt) - 1 for prompt in prompts], device=model.device)
+    return (
+        Prefix([k for k, _ in by_layer], [v for _, v in by_layer], hidden),
+        last,
+        torch.cat(logits),
+    )
+
+
+def _padded_left(states: Tensor, n: int) -> Tensor:
+    """(1, K, n + P, D), zeros before."""
+    return torch.nn.functional.pad(states, (0, 0, n, 0))
+
+
+def read_together(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+) -> tuple[Prefix, Tensor, Tensor]:
+    """All prompts in one padded batch; see `read_prompts`."""
+    ids, read = padded(model, prompts)
+    # Left padding shifts what the model would count by itself: positions come from the mask.
+    positions = (read.cumsum(1) - 1).clamp(min=0)
+    cache = DynamicCache()
+    out = model(
+        input_ids=ids,
+        attention_mask=read if (read == 0).any() else None,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    layers: Any = cache.layers
+    keys, values = [layer.keys for layer in layers], [layer.values for layer in layers]
+    return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
+
+
+def padded(model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """(N, P) token ids and mask, padded on the left."""
+    longest = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
+    read = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt, device=model.device)
+        read[row, longest - len(prompt) :] = 1
+    return ids, read
