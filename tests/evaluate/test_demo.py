@@ -46,8 +46,8 @@ class Line:
         assert read_domain(out.parent / "ml-100k").folder == type(out)(recipe.domain)
         assert model.endswith("smollm2-movies-sft")
         progress("training")
-        (out / "best").mkdir(parents=True)
-        (out / "best" / "adapter.safetensors").write_bytes(b"weights")
+        (out / "last").mkdir(parents=True)
+        (out / "last" / "adapter.safetensors").write_bytes(b"weights")
         (out / "metrics.jsonl").write_text('{"step": 1, "kind": "train", "reward": 0.5}\n')
         (out / "made.json").write_text("{}")
 
@@ -58,7 +58,7 @@ class Line:
         for query in queries:
             right = domain.catalogue.items[domain.catalogue.row_of(query.ground_truth[0])].label
             first = domain.catalogue.items[domain.catalogue.row_of(query.candidates[0])].label
-            boxed = {"tiny": "?", "smollm2-movies-sft": first, "best": right}[policy.name]
+            boxed = {"tiny": "?", "smollm2-movies-sft": first, "last": right}[policy.name]
             on_batch([(query, f"<script>\n\n\\boxed{{{boxed}}}", 5)])
 
 
@@ -102,7 +102,7 @@ def run_it(tmp_path, said=None, *, limit=3, steps=2):
     )
 
 
-WHOLE = ["build", "embed", "answer tiny", "answer smollm2-movies-sft", "rft 2", "answer best"]
+WHOLE = ["build", "embed", "answer tiny", "answer smollm2-movies-sft", "rft 2", "answer last"]
 
 
 def test_every_stage_runs_once_and_the_result_can_be_read(line, tmp_path):
@@ -134,7 +134,7 @@ def test_a_finished_demo_does_nothing_again(line, tmp_path):
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("stage", ["embed", "answer smollm2-movies-sft", "rft 2", "answer best"])
+@pytest.mark.parametrize("stage", ["embed", "answer smollm2-movies-sft", "rft 2", "answer last"])
 def test_a_demo_that_was_stopped_goes_on_where_it_was(line, tmp_path, stage):
     line.fail_in = stage
     with pytest.raises(SettingsError, match="failed"):
@@ -151,10 +151,10 @@ def test_other_steps_train_beside_and_a_larger_limit_answers_again(line, tmp_pat
     run_it(tmp_path, limit=2)
     line.calls.clear()
     run_it(tmp_path, limit=2, steps=3)
-    assert line.calls == ["rft 3", "answer best"]
+    assert line.calls == ["rft 3", "answer last"]
     line.calls.clear()
     told = run_it(tmp_path, limit=3, steps=3)
-    assert line.calls == ["answer tiny", "answer smollm2-movies-sft", "answer best"]
+    assert line.calls == ["answer tiny", "answer smollm2-movies-sft", "answer last"]
     assert "3 held-out queries" in told["note"]
 
 
