@@ -102,5 +102,3 @@ class Scored:
     segments: tuple[Segment, ...]
     blamed: tuple[bool, ...]
     """One for each segment: the answer is wrong and this paragraph argues for it."""
-    repeated: tuple[bool, ...] = ()
-    """One for each segment: it says again what an earlier one said, or begins to."""

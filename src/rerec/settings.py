@@ -114,9 +114,6 @@ class CreditSettings(Section):
     """How much a paragraph that argues for the wrong answer loses; 0 switches RAAE off."""
     raae_scale: Literal["reward", "group"] = "reward"
     """`reward`: w * |r| (paper, sign-safe); `group`: w * std of the group's rewards."""
-    unanswered: Literal["all", "repeats"] = "all"
-    """Which tokens of a response without an answer are to learn from that, with `rerec`: `all`, or
-    those of paragraphs that repeat an earlier one; what came before may well have been right."""
 
 
 class CurriculumSettings(Section):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rerec.catalogue.grounding import TitleIndex
 from rerec.catalogue.items import Catalogue
-from rerec.credit.segments import discussed, repeated, token_segments
+from rerec.credit.segments import discussed, token_segments
 from rerec.prompting import segments
 from rerec.records import Item, Segment
 
@@ -118,21 +118,3 @@ def test_a_name_inside_a_longer_word_is_not_discussed(index):
 def test_offsets_stay_right_behind_characters_that_lower_case_makes_longer(index):
     # The capital I with a dot becomes two characters in lower case.
     assert named(index, "İİİİİİİİ\n\nHeat\n\nend", HEAT) == [False, True, False]
-
-
-@given(st.lists(st.sampled_from(["A", "B", "A is out.", "B is out."]), max_size=8))
-def test_a_segment_repeats_what_stood_before_it_or_its_beginning_at_the_end(parts: list[str]):
-    text = "\n\n".join(parts)
-    found = repeated(text, segments(text))
-    wanted = [
-        part in parts[:place]
-        or (place == len(parts) - 1 and any(p.startswith(part) for p in parts[:place]))
-        for place, part in enumerate(parts)
-    ]
-    assert found == wanted
-
-
-def test_a_sound_response_repeats_nothing():
-    text = "Asked: crime.\n\nHeat fits.\n\n\\boxed{Heat}"
-    assert repeated(text, segments(text)) == [False, False, False]
-    assert repeated("", []) == []

@@ -65,38 +65,3 @@ def test_responses_with_different_numbers_of_segments_stand_in_one_batch():
     batch = [empty, scored(0.5, (True, False, False))]
     found = credit_tokens(batch, OFFSETS, np.ones((2, 6), bool), np.zeros(2, int), CreditSettings())
     assert found.blamed.tolist() == [[False] * 6, [True] + [False] * 5]
-
-
-def unanswered(repeated: tuple[bool, ...]) -> Scored:
-    return Scored("q1", (), "no_answer", 0, 0, 0, -0.5, -0.05, TEXT, (False,) * 3, repeated)
-
-
-def test_of_an_unanswered_response_only_repeats_learn_where_that_is_wanted():
-    batch = [scored(1.0), unanswered((False, True, False)), scored(0.5)]
-    offsets, mask = np.concatenate([OFFSETS, OFFSETS[:1]]), np.ones((3, 6), bool)
-    group = np.zeros(3, int)
-    settings = CreditSettings(unanswered="repeats", w_penalty=0)
-    found = credit_tokens(batch, offsets, mask, group, settings).advantages
-    assert (found[1] != 0).tolist() == [False, False, True, False, False, False]
-    # The spared tokens do not count for the group's mean either.
-    tokens = np.array([1.0] * 6 + [-0.05] + [0.5] * 6)
-    level = (tokens - tokens.mean()) / (tokens.std() + 1e-6)
-    assert found[0] == pytest.approx(np.full(6, level[0]))
-    assert found[1, 2] == pytest.approx(level[6])
-    every = credit_tokens(batch, offsets, mask, group, CreditSettings(w_penalty=0)).advantages
-    assert len(set(every[1].tolist())) == 1
-    assert every[1, 0] < 0
-
-
-def test_an_unanswered_response_without_repeats_teaches_nothing_then():
-    batch = [scored(1.0), unanswered((False, False, False))]
-    settings = CreditSettings(unanswered="repeats")
-    found = credit_tokens(batch, OFFSETS, np.ones((2, 6), bool), np.zeros(2, int), settings)
-    assert not found.advantages.any()
-
-
-def test_the_other_estimators_take_every_response_whole():
-    batch = [scored(1.0), unanswered((False, False, False))]
-    settings = CreditSettings(unanswered="repeats", estimator="grpo")
-    found = credit_tokens(batch, OFFSETS, np.ones((2, 6), bool), np.zeros(2, int), settings)
-    assert found.advantages[1] == pytest.approx(np.full(6, -1.0), rel=1e-4)

@@ -17,7 +17,7 @@ from rerec.catalogue.domain import Domain
 from rerec.catalogue.grounding import MAX_TITLE_CHARACTERS, TitleIndex
 from rerec.catalogue.items import Catalogue
 from rerec.credit.response_file import read_responses
-from rerec.credit.segments import discussed, repeated
+from rerec.credit.segments import discussed
 from rerec.errors import DataError
 from rerec.graph.attributes import AttributeGraph
 from rerec.metrics import NO_ITEM
@@ -168,7 +168,6 @@ class Judge:
             *parts,
             segments=tuple(paragraphs),
             blamed=self._blamed(response, paragraphs, answer, outcome),
-            repeated=tuple(repeated(response, paragraphs)),
         )
 
     def _blamed(

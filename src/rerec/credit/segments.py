@@ -61,25 +61,3 @@ def discussed(
     if spans:
         named[token_segments(segments, spans)] = True  # a name is never white space alone
     return named
-
-
-def repeated(response: str, segments: Sequence[Segment]) -> list[bool]:
-    r"""Whether each segment says again what an earlier one said, or begins to when cut off.
-
-    Source: ours. A small model that goes round in circles writes the same paragraph until its
-    tokens end; only from the first repeat on is there something to unlearn.
-
-    >>> text = "A is out.\n\nB is out.\n\nA is out.\n\nB is"
-    >>> from rerec.prompting import segments
-    >>> repeated(text, segments(text))
-    [False, False, True, True]
-    """
-    texts = [response[segment.start : segment.end] for segment in segments]
-    said: set[str] = set()
-    again = []
-    for text in texts:
-        again.append(text in said)
-        said.add(text)
-    if texts and not again[-1]:
-        again[-1] = any(earlier.startswith(texts[-1]) for earlier in texts[:-1])
-    return again

@@ -40,7 +40,7 @@ def credit_tokens(
             anything on padding.
         mask: (B, T) true on tokens, false on padding.
         group: (B,) equal where responses answer the same query.
-        settings: estimator, weight and scale of the blame, what unanswered responses teach.
+        settings: estimator, weight and scale of the blame.
     """
     rewards = np.array([one.reward for one in scored], np.float64)
     n_segments = max((len(one.segments) for one in scored), default=0)
@@ -54,23 +54,5 @@ def credit_tokens(
     penalty = penalties(rewards, group, w_penalty=settings.w_penalty, scale=settings.raae_scale)
     by_token = token_rewards(rewards, segment_rewards(rewards, guilty, penalty), places)
     blamed = token_rewards(np.zeros(len(scored)), guilty.astype(float), places) > 0
-    learning = mask & ~_spared(scored, places, settings)
-    estimated = advantages(rewards, by_token, learning, group, estimator=settings.estimator)
+    estimated = advantages(rewards, by_token, mask, group, estimator=settings.estimator)
     return Credited(estimated, blamed & mask)
-
-
-def _spared(
-    scored: Sequence[Scored], places: NDArray[np.intp], settings: CreditSettings
-) -> NDArray[np.bool_]:
-    """(B, T) tokens of unanswered responses that are not to blame for there being no answer.
-
-    A response that goes round in circles is cut off after several sound paragraphs: paying them
-    what the cut earned taught SmolLM2-135M to rule nothing out (docs/log.md).
-    """
-    spared = np.zeros(places.shape, bool)
-    if settings.unanswered == "repeats" and settings.estimator == "rerec":
-        for row, one in enumerate(scored):
-            if one.outcome == "no_answer":
-                # The last entry is for the tokens in no segment, which have place -1.
-                spared[row] = ~np.array([*one.repeated, False])[places[row]]
-    return spared
