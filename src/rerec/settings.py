@@ -89,7 +89,7 @@ class PromptSettings(Section):
     """Values of each relation in a candidate's fact line, the most prominent first."""
     common_share: float = Field(0.6, gt=0, le=1)
     """A value that more than this share of the catalogue has tells little and is not shown."""
-    max_response_tokens: int = Field(192, ge=1)
+    max_response_tokens: int = Field(256, ge=1)
     """Where a response is cut off, in training and in evaluation."""
 
 

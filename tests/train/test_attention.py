@@ -77,23 +77,23 @@ def test_a_tree_is_laid_out_by_hand():
 def test_a_prefix_attends_as_each_row_would_behind_its_own_unpadded_prompt(
     heads: int, n_kv: int, n: int
 ):
-    lengths, written = [5, 2, 4], 3
+    lengths, written, room = [5, 2, 4], 3, 7
     longest, rows = max(lengths), len(lengths) * n
     generator = torch.Generator().manual_seed(1)
     keys, values = (torch.randn(3, n_kv, longest, WIDTH, generator=generator) for _ in range(2))
     query = torch.randn(rows, 1, heads, WIDTH, generator=generator).transpose(1, 2)
-    key, value = (torch.randn(rows, n_kv, written, WIDTH, generator=generator) for _ in range(2))
+    key, value = (torch.randn(rows, n_kv, room, WIDTH, generator=generator) for _ in range(2))
     padding = longest - torch.tensor(lengths)
     hidden = (torch.arange(longest)[None] < padding[:, None])[:, None, None]
-    prefix = Prefix([keys], [values], hidden)
+    prefix = Prefix([keys], [values], hidden, written)
 
     def wanted(prompts: list[int], rows: Tensor) -> Tensor:
         read = []
         for place, row in enumerate(rows.tolist()):
             prompt = prompts[place // n]
             real = slice(longest - lengths[prompt], longest)
-            whole_key = torch.cat([keys[prompt, :, real], key[row]], dim=1)
-            whole_value = torch.cat([values[prompt, :, real], value[row]], dim=1)
+            whole_key = torch.cat([keys[prompt, :, real], key[row, :, :written]], dim=1)
+            whole_value = torch.cat([values[prompt, :, real], value[row, :, :written]], dim=1)
             read.append(plain(query[row], whole_key, whole_value))
         return torch.stack(read)
 

@@ -19,6 +19,12 @@ STOP = list(range(0, 400, 9))
 N_TOKENS = 16
 
 
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch):
+    """What is written outgrows its block several times."""
+    monkeypatch.setattr(generation, "_GROWTH", 3)
+
+
 def greedy(model: Any, prompt: Sequence[int], n_tokens: int) -> list[int]:
     """What transformers writes, with the token that ended it."""
     written = model.generate(

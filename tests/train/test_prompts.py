@@ -11,7 +11,7 @@ from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
 from rerec.records import Condition, Item
 from rerec.settings import PromptSettings
-from rerec.train.prompts import PromptWriter, asked_values, common
+from rerec.train.prompts import PromptWriter, asked_values, common, tags
 
 
 @pytest.fixture
@@ -28,19 +28,21 @@ def writer(corner_shop_made: Path):
 
 def test_a_line_gives_names_first_each_fact_once_and_the_title_last(writer):
     # 11 of 12 films are in English and from the United States: that is not shown.
-    assert writer().line("1") == (
-        "Al Pacino, Robert De Niro, Michael Mann, Crime, Drama => Heat (1995)"
+    assert writer().line("1", "B") == (
+        "B Al Pacino B Robert De Niro B Michael Mann B Crime B Drama B Heat (1995)"
     )
-    assert writer().line("9") == (
-        "Jean Reno, Natalie Portman, Luc Besson, Action, Crime, France, French => Léon (1994)"
+    assert writer().line("9", "CD") == (
+        "CD Jean Reno CD Natalie Portman CD Luc Besson CD Action CD Crime CD France CD French"
+        " CD Léon (1994)"
     )
 
 
 def test_as_many_values_of_a_relation_are_shown_as_asked(writer):
-    assert writer(shown_values=3).line("1").startswith("Al Pacino, Robert De Niro, Val Kilmer,")
-    assert writer(shown_values=1, common_share=1.0).line("7") == (
-        "Bruce Willis, John McTiernan, Jeb Stuart, Action, United States, English"
-        " => Die Hard (1988)"
+    three = writer(shown_values=3).line("1", "B")
+    assert three.startswith("B Al Pacino B Robert De Niro B Val Kilmer B ")
+    assert writer(shown_values=1, common_share=1.0).line("7", "B") == (
+        "B Bruce Willis B John McTiernan B Jeb Stuart B Action B United States B English"
+        " B Die Hard (1988)"
     )
 
 
@@ -50,8 +52,21 @@ def test_the_decade_is_left_to_the_year_in_the_title(writer):
     items = list(facts.domain.catalogue.items)
     items[0] = Item("1", "Heat", None, (), 3)
     yearless = dataclasses.replace(facts.domain, catalogue=Catalogue(tuple(items)))
-    shown = PromptWriter(yearless, facts.graph, facts.settings).line("1")
-    assert shown.endswith(", 1990s => Heat")
+    shown = PromptWriter(yearless, facts.graph, facts.settings).line("1", "B")
+    assert shown.endswith("B 1990s B Heat")
+
+
+def test_each_line_of_a_prompt_has_a_tag_of_its_own(writer):
+    query = writer().domain.queries("train")[1]
+    lines = writer().messages(query)[1]["content"].splitlines()
+    assert [line[0] for line in lines[1:6]] == ["B", "C", "D", "E", "F"]
+    assert lines[2].endswith("C Comedy C Romance C It (1927)")
+
+
+def test_tags_differ_and_the_short_ones_come_first():
+    assert len(set(tags(1_000))) == 1_000
+    assert [len(tag) for tag in (tags(20)[-1], tags(21)[-1], tags(421)[-1])] == [1, 2, 3]
+    assert tags(0) == []
 
 
 def test_a_closed_book_shows_titles_only(writer):

@@ -216,7 +216,7 @@ def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_p
 def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe], tmp_path: Path):
     """Answers so short that some groups name no film: one process then has nothing to learn."""
     wanted = recipe(
-        prompt={"max_response_tokens": 3},
+        prompt={"max_response_tokens": 1},
         train={"num_generations": 4, "max_steps": 8, "validate_every": 4},
     )
     with socket.create_server(("127.0.0.1", 0)) as server:

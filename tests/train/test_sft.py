@@ -47,7 +47,7 @@ def test_its_loss_falls_and_the_run_folder_is_complete(
     sft(wanted, out=out, progress=ignored)
     losses = [float(row["loss"]) for row in rows_of(out) if row["kind"] == "train"]
     assert len(losses) == 12  # 6 epochs of 4 examples, 2 a step
-    assert sum(losses[-2:]) < 0.7 * sum(losses[:2])
+    assert sum(losses[-2:]) < 0.8 * sum(losses[:2])
     valid = [row for row in rows_of(out) if row["kind"] == "valid"]
     assert [row["step"] for row in valid] == [4, 8, 12]
     assert valid[0].keys() >= {"accuracy", "ndcg", "reward/format", "length", "no_answer"}

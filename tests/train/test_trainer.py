@@ -224,7 +224,10 @@ def flat_for_one(query_id: str, response: str) -> float:
 
 @pytest.mark.parametrize(
     ("more", "saved"),
-    [({"loss_type": "dapo"}, True), ({"loss_type": "grpo"}, False), ({"beta": 0.05}, False)],
+    [
+        *(({"loss_type": loss}, True) for loss in ("dapo", "grpo", "dr_grpo", "bnpo")),
+        ({"beta": 0.05}, False),
+    ],
 )
 def test_leaving_out_groups_without_advantage_changes_nothing(
     more: dict[str, Any], saved: bool, folder: Path, words: Words, tmp_path: Path

@@ -98,6 +98,8 @@ class Prefix:
     values: list[Tensor]
     hidden: Tensor
     """(N, 1, 1, P) bool, true on left padding."""
+    written: int = 0
+    """Tokens that each row wrote, the newest included."""
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """Attend from the newest token of every row.
@@ -105,7 +107,8 @@ class Prefix:
         Args:
             layer: which layer's prompt.
             query: (R, H, 1, D); R = N * n rows, a prompt's rows together.
-            key: (R, K, T, D) what each row wrote so far, the newest token included.
+            key: (R, K, T, D) what each row wrote so far in its first `written` places; anything
+                finite behind.
             value: (R, K, T, D).
             scale: factor on the scores.
 
@@ -125,6 +128,7 @@ class Prefix:
         to_prompt = (onto_prompt @ keys.transpose(2, 3)).masked_fill(self.hidden, -torch.inf)
         to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
         to_own = (own @ key.transpose(2, 3)).view(n_prompts, n, n_kv, repeat, -1)
+        to_own[..., self.written :] = -torch.inf
         weights = torch.cat([to_prompt, to_own], dim=-1).softmax(-1)
         from_prompt = (
             weights[..., :length].transpose(1, 2).reshape(n_prompts, n_kv, n * repeat, length)

@@ -1,22 +1,25 @@
 """Reasoning written from the graph: what the warm start teaches the model to write.
 
-First what is asked, copied from the request. Then one paragraph for each candidate worth
-discussing, in the order shown: those that hold the most selective asked value, up to the first that
-fits. A paragraph copies the candidate's line from the first asked value it holds to the title, then
-goes through the asked values one by one, so that the evidence stands right before the verdict:
+First what is asked, copied from the request, and the tags of the lines that show each asked value.
+Then one paragraph for each candidate worth discussing, in the order shown: those of the shortest
+list, up to the first that fits. A paragraph copies the candidate's whole line and goes through the
+asked values one by one, so that the evidence stands right before the verdict:
 
-    Asked: Leonard Nimoy, 1990s.
+    Asked: Leonard Nimoy, Action, 1990s.
+    Lines: Leonard Nimoy D K, Action many, 1990s years.
 
-    Leonard Nimoy, Action, Sci-Fi => Star Trek V (1989): Leonard Nimoy yes, 1990s no. Out.
+    D Leonard Nimoy D Action D Star Trek V (1989): Leonard Nimoy D, Action D, 1990s no. Out.
 
-Without the first line SmolLM2-135M went on checking values that nobody asked for.
+Each part is there for what SmolLM2-135M did without it: check values that nobody asked for, write
+the same paragraph again after "Out.", miss facts that stand before the asked one in the line. Lists
+longer than `MAX_PARAGRAPHS` are not written out, since it went on through the alphabet. A value
+that the line shows is checked off with the line's tag, which stands behind it there too: a "yes"
+would be one more thing to judge, and it was said of everything.
 """
 
-from collections.abc import Sequence
-
 from rerec.prompting import write_answer
-from rerec.records import Condition, Query
-from rerec.train.prompts import ARROW, PromptWriter, asked_values
+from rerec.records import Query
+from rerec.train.prompts import PromptWriter, asked_values, tags
 
 MAX_PARAGRAPHS = 4
 
@@ -31,59 +34,79 @@ class ReasoningWriter:
     def write(self, query: Query) -> str | None:
         """What is asked, paragraphs and box.
 
-        None where they would not lead to a right candidate within `MAX_PARAGRAPHS` paragraphs, as
-        where nothing is asked or there are no candidates.
+        None where they would not lead to a right candidate, as where nothing is asked, there are
+        no candidates, or many show each of the asked values.
         """
         discussed = self.discussed(query)
         right = [place for place, c in enumerate(discussed) if self._is_right(query, c)]
-        if not right or right[0] >= MAX_PARAGRAPHS:
+        if not right:
             return None
         discussed = discussed[: right[0] + 1]
         paragraphs = [self.paragraph(query, item_id) for item_id in discussed]
-        asked = f"Asked: {', '.join(asked_values(query))}."
         answer = write_answer([self.prompts.label(discussed[-1])])
-        return "\n\n".join([asked, *paragraphs, answer])
+        return "\n\n".join([self.search(query), *paragraphs, answer])
+
+    def search(self, query: Query) -> str:
+        """What is asked, and which lines show it; a closed book has no lines."""
+        asked = f"Asked: {', '.join(asked_values(query))}."
+        if not self._reads:
+            return asked
+        found = [f"{value} {self._found(query, value)}" for value in asked_values(query)]
+        return f"{asked}\nLines: {', '.join(found)}."
+
+    def _found(self, query: Query, value: str) -> str:
+        if value not in self._keys(query):
+            return "years"
+        holders = self._holders(query, value)
+        if len(holders) > MAX_PARAGRAPHS:
+            return "many"
+        tag_of = self._tags(query)
+        return " ".join(tag_of[c] for c in holders) or "none"
 
     def discussed(self, query: Query) -> list[str]:
-        """Candidates that hold the asked value which fewest of them hold, in the order shown.
-
-        A decade is only gone by where nothing else is asked: a line shows it at its end, as part of
-        the title, and a small model cannot look for what comes after the copy's beginning.
-        """
-        asked = [c for c in query.conditions if c.relation != "decade"] or query.conditions
-        return min((self._holders(query, c) for c in asked), key=len, default=[])
+        """Candidates on the shortest list of tags, in the order shown; none where all are long."""
+        shortest = min((self._holders(query, v) for v in self._keys(query)), key=len, default=[])
+        return shortest if len(shortest) <= MAX_PARAGRAPHS else []
 
     def paragraph(self, query: Query, item_id: str) -> str:
         """One candidate's evidence and verdict."""
-        lacking = {c.value for c in query.conditions if not self._has(item_id, c)}
-        asked = asked_values(query)
-        checks = ", ".join(f"{value} {'no' if value in lacking else 'yes'}" for value in asked)
-        verdict = "Out." if lacking else "Fits."
-        return f"{self._evidence(item_id, asked)}: {checks}. {verdict}"
+        tag = self._tags(query)[item_id]
+        marks = {v: self._has(query, item_id, v) for v in asked_values(query)}
+        shown = tag if self._reads else "yes"
+        checks = ", ".join(f"{value} {shown if has else 'no'}" for value, has in marks.items())
+        verdict = "Fits" if all(marks.values()) else "Out"
+        return f"{self.prompts.line(item_id, tag)}: {checks}. {verdict}."
 
-    def _evidence(self, item_id: str, asked: Sequence[str]) -> str:
-        """The candidate's line from its first asked value on; its last fact if it shows none."""
-        facts = self.prompts.facts(item_id)
-        first = min((facts.index(v) for v in asked if v in facts), default=max(len(facts) - 1, 0))
-        shown = facts[first:] if self.prompts.settings.candidate_info == "facts" else []
-        label = self.prompts.label(item_id)
-        return ", ".join(shown) + ARROW + label if shown else label
+    @property
+    def _reads(self) -> bool:
+        return self.prompts.settings.candidate_info == "facts"
+
+    def _tags(self, query: Query) -> dict[str, str]:
+        return dict(zip(query.candidates, tags(len(query.candidates)), strict=True))
+
+    def _keys(self, query: Query) -> list[str]:
+        """The asked values to look for: all but decades, which only a title's year shows.
+
+        A closed book has no lines, so there they count too.
+        """
+        decades = {c.value for c in query.conditions if self._reads and c.relation == "decade"}
+        return [value for value in asked_values(query) if value not in decades]
 
     def _is_right(self, query: Query, item_id: str) -> bool:
-        meets = all(self._has(item_id, condition) for condition in query.conditions)
+        meets = all(self._has(query, item_id, value) for value in asked_values(query))
         return meets and item_id in query.ground_truth
 
-    def _holders(self, query: Query, condition: Condition) -> list[str]:
-        return [c for c in query.candidates if self._has(c, condition)]
+    def _holders(self, query: Query, value: str) -> list[str]:
+        return [c for c in query.candidates if self._has(query, c, value)]
 
-    def _has(self, item_id: str, condition: Condition) -> bool:
-        """Whether a reader of the prompt would say so.
+    def _has(self, query: Query, item_id: str, value: str) -> bool:
+        """Whether a reader of the prompt would say that an item has an asked value.
 
         A line of facts shows neither relations nor every star: what cannot be read from it must
         not be taught, since it could only be guessed.
         """
-        is_read = self.prompts.settings.candidate_info == "facts"
-        if is_read and condition.relation != "decade":
-            return condition.value in self.prompts.facts(item_id)
-        column = self.graph.column_of(condition)
-        return column in self.graph.columns_of(self.catalogue.row_of(item_id))
+        asked = [c for c in query.conditions if c.value == value]
+        if self._reads and not any(c.relation == "decade" for c in asked):
+            return value in self.prompts.facts(item_id)
+        row = self.catalogue.row_of(item_id)
+        return all(self.graph.column_of(c) in self.graph.columns_of(row) for c in asked)

@@ -101,6 +101,8 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     run.begin()
     trainer.train(resume_from_checkpoint=checkpoint)
     run.finish()
+    # A process that ends with the group still open now and then aborts, its work all done.
+    trainer.accelerator.end_training()
 
 
 def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> list[Query]:

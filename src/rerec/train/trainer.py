@@ -25,8 +25,6 @@ from rerec.train.rollout import RolloutModel
 from rerec.train.sharing import can_share, prepare_sharing, shared_logps
 
 STATE = "rerec_state.json"
-# Losses that divide by the tokens of the whole batch: rows without advantage add exactly 0.
-_EXACT_WITHOUT_DEAD_ROWS = ("dapo", "cispo", "vespo")
 
 
 class Feed(Protocol):
@@ -217,14 +215,13 @@ class ReRecTrainer(GRPOTrainer):
         return super()._compute_loss(model, inputs)
 
     def _may_leave_out(self) -> bool:
-        """Whether rows without advantage add exactly 0 to the loss.
+        """Whether rows without advantage add exactly 0: every loss is advantage times something.
 
         With several processes they stay: TRL gathers figures in every pass, and DDP gradients.
         """
         bonus = self._entropy_bonus_enabled or self.aux_loss_enabled or self.beta != 0.0
-        only_credit = not bonus and self.loss_type in _EXACT_WITHOUT_DEAD_ROWS
         alone = self.accelerator.num_processes == 1
-        return self._speed.skip_dead_groups and only_credit and alone
+        return self._speed.skip_dead_groups and not bonus and alone
 
     # --- what a checkpoint holds
 
