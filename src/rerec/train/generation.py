@@ -38,7 +38,7 @@ class _Written(DynamicLayer):
     """What the rows wrote, one layer's keys and values, in a dense block that grows by steps.
 
     The growing cache of transformers copies every earlier position at every token, and so does a
-    product with a part of a block: 45 % of the time of a token. The whole block is given, and
+    product with a part of a block. The whole block is given, and
     `Prefix.written` says how much of it counts.
     """
 
