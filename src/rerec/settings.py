@@ -91,6 +91,8 @@ class PromptSettings(Section):
     """A value that more than this share of the catalogue has tells little and is not shown."""
     max_response_tokens: int = Field(256, ge=1)
     """Where a response is cut off, in training and in evaluation."""
+    stop_repeats: int = Field(64, ge=0)
+    """A response ends that writes as many tokens once more, in the same order; 0: none does."""
 
 
 class RewardSettings(Section):
@@ -127,6 +129,9 @@ class CurriculumSettings(Section):
     retest_every: int = Field(3, ge=1)
     """Every so many epochs the mastered queries are tried again."""
     order: Literal["easy_to_hard", "shuffled"] = "easy_to_hard"
+    first_look: bool = False
+    """Before the first epoch every query is answered once, greedily; what is right counts as
+    mastered, and waits for `retest_every` epochs."""
 
 
 class EngineSection(Section):

@@ -11,12 +11,23 @@ from torch import Tensor
 from transformers import MistralConfig, MistralForCausalLM
 
 from rerec.train import generation
+from rerec.train.circles import until_circles
 from rerec.train.generation import Sampling, generate
 
 PROMPTS = [[3, 4, 5, 6, 7], [8, 9], [11, 12, 13, 14, 15, 16, 17, 18], [20]]
 STOP = list(range(0, 400, 9))
 """So many that rows of a random model end at different times."""
 N_TOKENS = 16
+_SLIDING: dict[str, Any] = {
+    "vocab_size": 400,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "sliding_window": 3,
+    "initializer_range": 0.2,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -159,16 +170,7 @@ def test_prompts_that_need_too_much_room_are_answered_in_batches(
 
 def test_a_model_whose_attention_slides_is_left_to_transformers():
     torch.manual_seed(0)
-    config = MistralConfig(
-        vocab_size=400,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        sliding_window=3,
-        initializer_range=0.2,
-    )
+    config = MistralConfig(**_SLIDING)
     model = MistralForCausalLM(config).eval()
     wanted = [greedy(model, prompt, N_TOKENS) for prompt in PROMPTS]
     found = generate(model, PROMPTS, Sampling(n=2, max_new_tokens=N_TOKENS), stop=STOP)
@@ -184,3 +186,26 @@ def test_a_model_whose_attention_slides_is_left_to_transformers():
     ]
     with pytest.raises(ValueError, match="cannot share"):
         generate(model, PROMPTS, Sampling(temperature=1.0), stop=STOP)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_response_that_repeats_itself_ends_there(llama, n: int):
+    """The same answers as without the limit, cut where they have gone round."""
+    model, length = llama(), 60
+    sampling = Sampling(n=n, max_new_tokens=length)
+    whole = [row for group in generate(model, PROMPTS, sampling, stop=[]) for row in group]
+    wanted = until_circles(whole, 2)
+    assert len({len(row) for row in wanted}) > 1
+    assert wanted != whole
+    found = generate(model, PROMPTS, Sampling(n=n, max_new_tokens=length, stop_repeats=2), stop=[])
+    assert [row for group in found for row in group] == wanted
+
+
+def test_it_ends_there_too_where_transformers_writes():
+    torch.manual_seed(0)
+    config = MistralConfig(**_SLIDING)
+    model = MistralForCausalLM(config).eval()
+    whole = generate(model, PROMPTS, Sampling(max_new_tokens=60), stop=STOP)
+    found = generate(model, PROMPTS, Sampling(max_new_tokens=60, stop_repeats=2), stop=STOP)
+    assert found == [until_circles(rows, 2) for rows in whole]
+    assert found != whole

@@ -43,7 +43,7 @@ def answer(
     generate(
         policy.model,
         ids,
-        Sampling(max_new_tokens=prompt.max_response_tokens),
+        Sampling(max_new_tokens=prompt.max_response_tokens, stop_repeats=prompt.stop_repeats),
         stop=policy.stop,
         on_batch=report,
     )

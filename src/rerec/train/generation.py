@@ -14,6 +14,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 from rerec.train.attention import NO_MASK, SHARED
+from rerec.train.circles import Circles, until_circles
 from rerec.train.reading import padded, read_prompts
 from rerec.train.sharing import can_share
 
@@ -32,6 +33,9 @@ class Sampling:
     max_new_tokens: int = 192
     temperature: float = 0.0
     """0 takes the most probable token; else tokens are drawn from softmax(logits / temperature)."""
+    stop_repeats: int = 0
+    """A continuation that writes as many tokens once more, in the same order, ends; 0: it never
+    does."""
 
 
 class _Written(DynamicLayer):
@@ -157,6 +161,7 @@ def _plain(
     )
     written = writer.generate(ids, attention_mask=read, generation_config=greedy)
     rows = [_until_stop(row, stop) for row in written[:, ids.shape[1] :].tolist()]
+    rows = until_circles(rows, sampling.stop_repeats)
     return [row for row in rows for _ in range(sampling.n)]
 
 
@@ -177,10 +182,12 @@ def _continue(
     going = torch.ones_like(rows, dtype=torch.bool)
     positions, logits = positions.repeat_interleave(n), logits.repeat_interleave(n, dim=0)
     ends = torch.tensor(list(stop), device=model.device)
+    circles = Circles(len(written), sampling.max_new_tokens, sampling.stop_repeats, model.device)
     for step in range(sampling.max_new_tokens):
         tokens = _draw(logits, sampling.temperature, generator)
         written[rows[going], step] = tokens[going.view(-1)]
-        going &= ~torch.isin(tokens, ends).view_as(going)
+        ended = torch.isin(tokens, ends) | circles.closed(written[rows.view(-1), :step], tokens)
+        going &= ~ended.view_as(going)
         if not going.any() or step + 1 == sampling.max_new_tokens:
             break
         kept = _worth_cutting(going)
@@ -189,6 +196,7 @@ def _continue(
             tokens, positions = tokens[places.view(-1)], positions[places.view(-1)]
             rows, going = rows.view(-1)[places], _first_of_each(places) & going.view(-1)[places]
             prefix.keep(prompts_kept)
+            circles.keep(places.view(-1))
             for layer in layers:
                 layer.keep(places.view(-1))
         positions = positions + 1

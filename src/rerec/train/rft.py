@@ -30,9 +30,11 @@ from rerec.train import runtime
 from rerec.train.crediting import Crediting
 from rerec.train.engine import frozen_dtype, grpo_config
 from rerec.train.feed import QueryFeed
+from rerec.train.first_look import FirstLook
 from rerec.train.journal import Journal, Progress
-from rerec.train.policy import find, load_tokenizer, load_trainable
+from rerec.train.policy import Policy, find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
+from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
 from rerec.train.trainer import STATE, ReRecTrainer
 from rerec.train.validation import Validation, Validator
@@ -63,12 +65,11 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     config = grpo_config(recipe, out, n_processes=n_processes)
     domain = read_domain(Path(recipe.domain))
     judge = Judge.of(domain, recipe.reward, recipe.credit)
-    graph = judge.graph
-    queries = chosen_queries(domain, graph, recipe)
+    queries = chosen_queries(domain, judge.graph, recipe)
     judge.check(queries)
     place = find(model or recipe.model.adapter or recipe.model.name)
     tokenizer = load_tokenizer(place.base)
-    writer = PromptWriter(domain, graph, recipe.prompt)
+    writer = PromptWriter(domain, judge.graph, recipe.prompt)
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
     feed = QueryFeed(queries, writer, sampler)
     checkpoint = run.last_checkpoint()
@@ -85,6 +86,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         processing_class=tokenizer,
         feed=feed,
         crediting=crediting,
+        stop_repeats=recipe.prompt.stop_repeats,
     )
     if trainer.sharing_note:
         progress(trainer.sharing_note)
@@ -92,13 +94,19 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     validator = Validator(domain, judge, tokenizer, place.base_name, run, journal)
     validator.choose(recipe.train.n_valid)
     trainer.remove_callback(PrinterCallback)  # the journal speaks
-    trainer.add_callback(journal)
-    trainer.add_callback(Samples(crediting, out, recipe.train.validate_every))
-    trainer.add_callback(
-        Validation(validator, trainer.unwrapped_model, recipe.train.validate_every)
-    )
+    every = recipe.train.validate_every
+    for callback in (
+        journal,
+        Samples(crediting, out, every),
+        Validation(validator, trainer.unwrapped_model, every),
+    ):
+        trainer.add_callback(callback)
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
     run.begin()
+    if recipe.curriculum.first_look and not checkpoint:
+        written = RolloutModel(trainer.unwrapped_model(), torch.bfloat16).model
+        policy = Policy(written, tokenizer, place.base_name, recipe.prompt)
+        sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
     trainer.train(resume_from_checkpoint=checkpoint)
     run.finish()
     # A process that ends with the group still open now and then aborts, its work all done.

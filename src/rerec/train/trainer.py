@@ -20,6 +20,7 @@ from trl.trainer.utils import split_tensor_dict
 
 from rerec.catalogue.files import write_json
 from rerec.rng import seed_of
+from rerec.train.circles import until_circles
 from rerec.train.generation import Sampling, generate
 from rerec.train.rollout import RolloutModel
 from rerec.train.sharing import can_share, prepare_sharing, shared_logps
@@ -78,10 +79,12 @@ class ReRecTrainer(GRPOTrainer):
         feed: Feed | None = None,
         crediting: Crediting,
         speed: Speed | None = None,
+        stop_repeats: int = 0,
         **kwargs: Any,
     ) -> None:
         self._feed, self._crediting, self._speed = feed, crediting, speed or Speed()
         self._rollout: RolloutModel | None = None
+        self._stop_repeats = stop_repeats
         kwargs["reward_funcs"] = self._reward
         super().__init__(*args, **kwargs)
         why_not = can_share(self.model)
@@ -134,16 +137,18 @@ class ReRecTrainer(GRPOTrainer):
         n = num_generations if self.model.training else 1
         whole = len(prompt_ids) % n == 0
         if not (self._may_write_shared() and whole):
-            return super()._generate_single_turn(
+            ids, odds = super()._generate_single_turn(
                 prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
             )
+            ids = until_circles(ids, self._stop_repeats)
+            return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
         if self._rollout is None:
             dtype = torch.bfloat16 if self.args.bf16 else torch.float32
             self._rollout = RolloutModel(self.unwrapped_model(), dtype)
         written = generate(
             self._rollout.refresh(),
             prompt_ids[::n],
-            Sampling(n=n, max_new_tokens=self.max_completion_length, temperature=self.temperature),
+            Sampling(n, self.max_completion_length, self.temperature, self._stop_repeats),
             stop=self.eos_token_ids,
             generator=self._draws(),
         )
