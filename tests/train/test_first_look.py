@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import LlamaForCausalLM
 
 from rerec.catalogue.domain import read_domain
 from rerec.credit.judge import Judge
@@ -15,7 +18,7 @@ from rerec.records import Query
 from rerec.settings import Recipe
 from rerec.train import first_look
 from rerec.train.first_look import FirstLook
-from rerec.train.policy import load_policy
+from rerec.train.policy import Policy, load_policy, save_policy
 from rerec.train.rft import rft
 
 
@@ -98,3 +101,29 @@ def test_a_run_leaves_out_what_was_right_at_first_look(
     assert [step["curriculum/unseen"] for step in steps] == [0.0] * 6
     assert [step["curriculum/mastered"] for step in steps[:2]] == [2.0, 2.0]
     assert steps[2]["curriculum/mastered"] < 2.0  # the untrained model does not know them
+
+
+def test_it_is_the_warm_start_that_answers(
+    wanted: Recipe, tiny: Path, tokenizer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torch.manual_seed(4)
+    config = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
+    warm = get_peft_model(LlamaForCausalLM.from_pretrained(tiny), config)
+    save_policy(warm, tokenizer, tmp_path / "warm", base=str(tiny), prompt=wanted.prompt)
+    ids, answering = torch.tensor([[5, 6, 7, 8]]), []
+
+    def answer(policy: Policy, *_: Any, **__: Any) -> None:
+        model: Any = policy.model
+        answering.append(model(input_ids=ids).logits.float())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(first_look, "answer", answer)
+    with pytest.raises(KeyboardInterrupt):
+        rft(wanted, model=str(tmp_path / "warm"), out=tmp_path / "run", progress=ignored)
+
+    def odds(folder: Path) -> torch.Tensor:
+        model: Any = load_policy(str(folder), dtype=torch.float32).model
+        return model(input_ids=ids).logits
+
+    torch.testing.assert_close(answering[0], odds(tmp_path / "warm"), atol=0.1, rtol=0.05)
+    assert (answering[0] - odds(tiny)).abs().max() > 0.5

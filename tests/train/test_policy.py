@@ -58,6 +58,8 @@ def test_an_adapter_is_saved_in_bfloat16_and_names_its_base(run: Path, tiny: Pat
     assert json.loads((best / "rerec.json").read_text())["base"] == str(tiny)
     config = json.loads((best / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == str(tiny)
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert len(config["target_modules"]) > 1
     assert {path.name for path in best.iterdir()} == {
         "adapter_config.json",
         "adapter_model.safetensors",

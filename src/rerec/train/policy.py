@@ -174,6 +174,10 @@ def _save_adapter(model: PeftModel, folder: Path, base: str) -> None:
     model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(str(folder), state_dict=state, selected_adapters=["default"])
     (folder / "README.md").unlink(missing_ok=True)
+    # PEFT keeps the names of the adapted layers as a set: in another order in every process.
+    path = folder / "adapter_config.json"
+    config = read_json(path)
+    write_json(path, config | {"target_modules": sorted(config["target_modules"])})
 
 
 def load_tokenizer(base: str) -> Tokenizer:

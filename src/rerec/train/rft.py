@@ -104,7 +104,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
     run.begin()
     if recipe.curriculum.first_look and not checkpoint:
-        written = RolloutModel(trainer.unwrapped_model(), torch.bfloat16).model
+        written = RolloutModel(trainer.unwrapped_model(), torch.bfloat16).refresh()
         policy = Policy(written, tokenizer, place.base_name, recipe.prompt)
         sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
     trainer.train(resume_from_checkpoint=checkpoint)
