@@ -13,6 +13,7 @@ from transformers import LlamaForCausalLM
 from rerec.errors import ModelError
 from rerec.settings import ModelSettings, PromptSettings
 from rerec.train.policy import find, load_policy, load_tokenizer, load_trainable, save_policy
+from rerec.train.runtime import fast_dtype
 
 IDS = torch.tensor([[5, 6, 7, 8]])
 PROMPT = PromptSettings(shown_values=3, max_response_tokens=50)
@@ -96,7 +97,7 @@ def test_a_whole_model_comes_back_as_it_was(tiny: Path, tokenizer, tmp_path: Pat
 def test_a_model_folder_has_no_prompt_of_its_own(tiny: Path):
     policy = load_policy(str(tiny))
     assert policy.prompt is None
-    assert policy.model.dtype == torch.bfloat16
+    assert policy.model.dtype == fast_dtype()
     assert policy.tokenizer.padding_side == "left"
 
 

@@ -23,3 +23,27 @@ def test_a_machine_without_glibc_is_used_as_it_is(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ctypes.util, "find_library", asked.append)
     runtime.prepare()
     assert asked in ([], ["c"])
+
+
+@pytest.mark.parametrize(
+    ("able", "wanted"),
+    [
+        ({"avx2": True, "avx512_bf16": False}, torch.float32),
+        ({"avx512_f": True, "avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"neon": True}, torch.float32),
+        ({"neon": True, "bf16": True}, torch.bfloat16),
+    ],
+)
+def test_a_processor_without_bfloat16_instructions_computes_in_float32(
+    able: dict[str, bool], wanted: torch.dtype, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert runtime.fast_dtype() == wanted
+
+
+def test_an_accelerator_computes_in_bfloat16(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert runtime.fast_dtype() == torch.bfloat16

@@ -15,7 +15,7 @@ from trl import GRPOConfig, SFTConfig
 
 from rerec.errors import SettingsError
 from rerec.settings import Recipe, SftSettings, TrainSettings, unknown_key
-from rerec.train.runtime import on_cpu
+from rerec.train.runtime import fast_dtype, on_cpu
 
 CHECKPOINTS = "checkpoints"
 # Loss of each estimator where the recipe names none: token mean over the batch, as in the paper,
@@ -33,7 +33,7 @@ def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
         "output_dir": str(out / CHECKPOINTS),
         "seed": recipe.seed,
         "data_seed": recipe.seed,
-        "bf16": True,
+        "bf16": fast_dtype() is torch.bfloat16,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
@@ -50,8 +50,8 @@ def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
     }
 
 
-def frozen_dtype(config: GRPOConfig | SFTConfig) -> torch.dtype:
-    """Of weights that are not trained: half the size where products are in bfloat16 anyway."""
+def product_dtype(config: GRPOConfig | SFTConfig) -> torch.dtype:
+    """What products are computed in, and so of weights that are not trained."""
     return torch.bfloat16 if config.bf16 else torch.float32
 
 

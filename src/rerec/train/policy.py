@@ -23,6 +23,7 @@ from rerec.errors import ModelError
 from rerec.settings import ModelSettings, PromptSettings, read_section
 from rerec.sources.model_wheel import smollm2_gguf
 from rerec.sources.wheels import cache_folder
+from rerec.train.runtime import fast_dtype
 
 SMOLLM2 = "smollm2-135m"
 CARD = "rerec.json"
@@ -66,13 +67,13 @@ def load_policy(model: str, *, dtype: torch.dtype | None = None) -> Policy:
 
     Args:
         model: `smollm2-135m`, a model folder, an adapter folder, a run folder or a hub id.
-        dtype: of the weights; bfloat16 unless told otherwise.
+        dtype: of the weights; what this machine is fast in unless told otherwise.
 
     Raises:
         ModelError: it cannot be found or loaded.
     """
     place = find(model)
-    loaded = _load(place.base, dtype or torch.bfloat16)
+    loaded = _load(place.base, dtype or fast_dtype())
     if place.adapter:
         loaded = _adapted(loaded, place.adapter, trainable=False).merge_and_unload()
     return Policy(loaded.eval(), load_tokenizer(place.base), model, place.prompt)

@@ -28,7 +28,7 @@ from rerec.rng import stream
 from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.crediting import Crediting
-from rerec.train.engine import frozen_dtype, grpo_config
+from rerec.train.engine import grpo_config, product_dtype
 from rerec.train.feed import QueryFeed
 from rerec.train.first_look import FirstLook
 from rerec.train.journal import Journal, Progress
@@ -80,7 +80,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
     trainer = ReRecTrainer(
-        load_trainable(recipe.model, model=model, dtype=frozen_dtype(config)),
+        load_trainable(recipe.model, model=model, dtype=product_dtype(config)),
         args=config,
         train_dataset=_slots(len(queries)),
         processing_class=tokenizer,
@@ -104,7 +104,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
     run.begin()
     if recipe.curriculum.first_look and not checkpoint:
-        written = RolloutModel(trainer.unwrapped_model(), torch.bfloat16).refresh()
+        written = RolloutModel(trainer.unwrapped_model(), product_dtype(config)).refresh()
         policy = Policy(written, tokenizer, place.base_name, recipe.prompt)
         sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
     trainer.train(resume_from_checkpoint=checkpoint)

@@ -1,7 +1,7 @@
 """The copy of the policy that writes: merged weights, kept in step with the one that is trained.
 
 Writing with a LoRA adapter beside every matrix costs two small products for each large one, at
-every token. The copy has the adapter merged in, in bfloat16, and is refreshed before it writes.
+every token. The copy has the adapter merged in, and is refreshed before it writes.
 """
 
 from typing import Any

@@ -16,6 +16,8 @@ from transformers.utils import logging as transformers_logging
 # From glibc's malloc.h. Read once at a process's start from MALLOC_* variables; mallopt also works
 # later, as long as the large allocations are still to come.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
+"""Names in `torch.cpu.get_capabilities()`; the last one is ARM's."""
 _TOP_PAD_BYTES = 256 * 1024 * 1024
 
 
@@ -38,6 +40,19 @@ def prepare() -> None:
 def on_cpu() -> bool:
     """Whether training runs on the processor, so that the defaults made for it apply."""
     return not torch.accelerator.is_available()
+
+
+def fast_dtype() -> torch.dtype:
+    """What products of weights are computed in: bfloat16, unless the processor has to emulate it.
+
+    Without instructions for it a product of 733 x 576 x 1536 ran at 18 GFLOP/s in bfloat16 and at
+    140 in float32 (two cores with AVX2); with AVX-512's, bfloat16 is the faster one.
+    """
+    if not on_cpu():
+        return torch.bfloat16
+    able = torch.cpu.get_capabilities()
+    native = any(able.get(name, False) for name in _NATIVE_BF16)
+    return torch.bfloat16 if native else torch.float32
 
 
 def _keep_freed_memory() -> None:

@@ -15,7 +15,7 @@ from rerec.credit.judge import Judge
 from rerec.graph.attributes import AttributeGraph
 from rerec.settings import Recipe
 from rerec.train import runtime
-from rerec.train.engine import frozen_dtype, sft_config
+from rerec.train.engine import product_dtype, sft_config
 from rerec.train.journal import Journal, Progress
 from rerec.train.lessons import lessons, plain_row, row_of, tree_row
 from rerec.train.policy import find, load_tokenizer, load_trainable
@@ -47,7 +47,7 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     progress(f"warm start on {n_examples} requests about {len(learned)} lists of candidates")
     config = sft_config(recipe, out)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
-    model = load_trainable(recipe.model, model=None, dtype=frozen_dtype(config))
+    model = load_trainable(recipe.model, model=None, dtype=product_dtype(config))
     why_not = can_share(model)
     if why_not:
         progress(f"plain attention is used, a request a row: {why_not}")

@@ -21,6 +21,7 @@ from trl.trainer.utils import split_tensor_dict
 from rerec.catalogue.files import write_json
 from rerec.rng import seed_of
 from rerec.train.circles import until_circles
+from rerec.train.engine import product_dtype
 from rerec.train.generation import Sampling, generate
 from rerec.train.rollout import RolloutModel
 from rerec.train.sharing import can_share, prepare_sharing, shared_logps
@@ -143,7 +144,7 @@ class ReRecTrainer(GRPOTrainer):
             ids = until_circles(ids, self._stop_repeats)
             return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
         if self._rollout is None:
-            dtype = torch.bfloat16 if self.args.bf16 else torch.float32
+            dtype = product_dtype(self.args)
             self._rollout = RolloutModel(self.unwrapped_model(), dtype)
         written = generate(
             self._rollout.refresh(),

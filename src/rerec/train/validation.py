@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rerec.catalogue.domain import Domain
@@ -16,6 +15,7 @@ from rerec.train.journal import Journal
 from rerec.train.policy import Policy, Tokenizer, save_policy
 from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
+from rerec.train.runtime import fast_dtype
 
 BEST = "rerec_best.json"
 
@@ -55,7 +55,7 @@ class Validator:
     def run(self, model: Any, step: int) -> None:
         """Validate a model as it stands after a step."""
         if self._rollout is None:
-            self._rollout = RolloutModel(model, torch.bfloat16)
+            self._rollout = RolloutModel(model, fast_dtype())
         written = self._rollout.refresh()
         policy = Policy(written, self._tokenizer, self._base, self._recipe.prompt)
         answered: list[Answered] = []
