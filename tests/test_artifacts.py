@@ -9,7 +9,7 @@ from rerec.evaluate.run_file import Run, read_run
 from rerec.evaluate.statistics import share_interval
 from rerec.evaluate.table import figures_of, summarise
 from rerec.graph.embed import embed
-from rerec.queries.build import build_ml100k
+from rerec.queries.build import build
 from rerec.settings import LightGCNSettings, QuerySettings
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
@@ -40,7 +40,8 @@ def test_an_adapter_is_small_and_comes_with_its_record(folder: Path):
 def domain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded domain, built anew."""
     folder = tmp_path_factory.mktemp("built") / "ml-100k"
-    build_ml100k(folder, QuerySettings(), seed=7, from_files=None, progress=ignored)
+    explicit = QuerySettings(categories=("explicit",))
+    build("ml-100k", folder, explicit, seed=7, from_files=None, progress=ignored)
     embed(folder, LightGCNSettings(), seed=7, compare=False, progress=ignored)
     return folder
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerec.errors import SettingsError
-from rerec.settings import CreditSettings, Recipe, RewardSettings, merged, read_recipe
+from rerec.sections import merged
+from rerec.settings import CreditSettings, Recipe, RewardSettings, read_recipe
 
 KEYS = st.text("abc", min_size=1, max_size=3)
 TABLES = st.dictionaries(KEYS, st.dictionaries(KEYS, st.integers(), max_size=3), max_size=3)

@@ -6,32 +6,51 @@ those are checked by `rerec.train`, which alone knows TRL.
 """
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from rerec.errors import SettingsError
+from rerec.sections import Section, merged, read_section, read_yaml
+
+PERSONAL = "_personal"
+"""Ends the name of a category whose requests are personalised."""
+Category = Literal[
+    "explicit",
+    "implicit",
+    "misinformed",
+    "interest",
+    "demographics",
+    "explicit_personal",
+    "implicit_personal",
+    "misinformed_personal",
+    "interest_personal",
+    "demographics_personal",
+]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 
-class Section(BaseModel):
-    """One table of a recipe: frozen, and closed to keys it does not have."""
+class SplitSizes(Section):
+    """Queries of a category in each split; fewer are made where the data give no more."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-S = TypeVar("S", bound=Section)
+    train: int = Field(ge=0)
+    valid: int = Field(ge=0)
+    test: int = Field(ge=0)
 
 
 class QuerySettings(Section):
     """How queries are built from a domain."""
 
+    categories: tuple[Category, ...] = CATEGORIES
+    """Which are made. The explicit ones are the same whichever others there are."""
     n_train: int = Field(6000, ge=1)
-    """Queries of each category in the training split."""
+    """Queries of each category that has conditions (explicit, implicit, misinformed)."""
     n_valid: int = Field(500, ge=1)
     n_test: int = Field(1000, ge=1)
+    interest: SplitSizes = SplitSizes(train=3000, valid=300, test=500)
+    demographics: SplitSizes = SplitSizes(train=200, valid=50, test=100)
+    personal: SplitSizes = SplitSizes(train=600, valid=60, test=100)
+    """Queries of the personalised variant of each category."""
     n_candidates: int = Field(20, ge=2)
     """Candidates of a query: one ground-truth item, the rest negatives."""
     hard_share: float = Field(0.5, ge=0, le=1)
@@ -48,6 +67,17 @@ class QuerySettings(Section):
     """Liked items kept as the user's history, the latest before the ground truth; 0 keeps none."""
     unseen_pattern_share: float = Field(1 / 3, ge=0, lt=1)
     """Share of test queries whose phrasing pattern was held back from training."""
+    match_popularity: bool = False
+    """Draw negatives that are as popular as the ground truth, instead of popular ones: then
+    popularity alone tells nothing, whatever the category."""
+    interest_span: int = Field(10, ge=3)
+    """Likes of a user that lie at most so far apart count as liked in a row."""
+    interest_support: int = Field(2, ge=1)
+    """Users who must have liked the same items in a row, and the same one next."""
+    group_users: int = Field(10, ge=1)
+    """Users that a group must have for its favourites to be asked for."""
+    group_favourites: int = Field(10, ge=1)
+    """Items that count as a group's favourites."""
 
 
 class LightGCNSettings(Section):
@@ -185,6 +215,9 @@ class Recipe(Section):
 
     seed: int = 7
     domain: str = "data/ml-100k"
+    categories: tuple[Category, ...] = ()
+    """Queries of these are trained on and validated with; all that the domain has where none is
+    named."""
     model: ModelSettings = ModelSettings()
     prompt: PromptSettings = PromptSettings()
     reward: RewardSettings = RewardSettings()
@@ -201,94 +234,3 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         SettingsError: the file is missing or no YAML mapping, a key unknown, a value out of range.
     """
     return read_section(Recipe, merged(read_yaml(path), overrides), where=str(path))
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file."""
-    try:
-        table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); give a recipe") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
-    if table is None:
-        return {}
-    if not isinstance(table, dict):
-        raise SettingsError(f"{path}: holds a {type(table).__name__}, not sections with settings")
-    return table
-
-
-def merged(table: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The table with `a.b=c` overrides put in; values are read as YAML, the argument is left alone.
-
-    >>> merged({"train": {"max_steps": 3}}, ["train.max_steps=5", "seed=1"])
-    {'train': {'max_steps': 5}, 'seed': 1}
-    """
-    result = _copied(table)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise SettingsError(f"override {override!r} is not of the form section.key=value")
-        *parents, last = key.strip().split(".")
-        place = result
-        for parent in parents:
-            if not isinstance(place.setdefault(parent, {}), dict):
-                raise SettingsError(f"override {override!r}: {parent!r} has no keys of its own")
-            place = place[parent]
-        place[last] = _value(override, value)
-    return result
-
-
-def read_section(kind: type[S], table: Mapping[str, Any], *, where: str) -> S:
-    """Fill one section from its table; a key that it does not have is an error.
-
-    >>> read_section(RewardSettings, {"w_qsa": 0.1}, where="x.yaml")
-    Traceback (most recent call last):
-    ...
-    rerec.errors.SettingsError: x.yaml: there is no setting 'w_qsa'; did you mean 'w_qas'?
-    """
-    try:
-        return kind.model_validate(table)
-    except ValidationError as error:
-        raise SettingsError(f"{where}: {_sentence(kind, error)}") from None
-
-
-def unknown_key(name: str, known: Sequence[str]) -> str:
-    """The sentence for a key that does not exist, with the nearest one that does."""
-    near = get_close_matches(name.rpartition(".")[2], known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
-    return f"there is no setting {name!r}; {hint}"
-
-
-def _sentence(kind: type[Section], error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return unknown_key(name, list(_section_at(kind, first["loc"][:-1]).model_fields))
-    return f"{name} is {first['input']!r}: {first['msg']}"
-
-
-def _section_at(kind: type[Section], path: Sequence[int | str]) -> type[Section]:
-    for part in path:
-        kind = kind.model_fields[str(part)].annotation  # ty: ignore[invalid-assignment]
-    return kind
-
-
-def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: _copied(v) if isinstance(v, Mapping) else v for k, v in table.items()}
-
-
-def _value(override: str, text: str) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise SettingsError(f"override {override!r}: the value is not YAML") from None
-    return _number(value) if isinstance(value, str) else value
-
-
-def _number(text: str) -> str | float:
-    """YAML 1.1 reads `1e-5` as text; a person who writes it means a number."""
-    try:
-        return float(text)
-    except ValueError:
-        return text

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import rerec
-import rerec.catalogue.domain
+import rerec.catalogue.faults
 from rerec.cli import main
 from rerec.errors import DataError
 
@@ -73,26 +73,26 @@ def test_a_wrong_command_line_is_one_sentence_and_the_way_to_its_help(arguments,
 
 
 def test_an_error_of_several_lines_is_told_in_one(monkeypatch, capsys):
-    monkeypatch.setattr(rerec.catalogue.domain, "check", fails_with(DataError("two\n  lines")))
+    monkeypatch.setattr(rerec.catalogue.faults, "faults_of", fails_with(DataError("two\n  lines")))
     assert main(["data", "check", "x"]) == 2
     assert one_sentence(capsys) == "two lines"
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
     full = OSError(errno.ENOSPC, "No space left on device", "x/items.parquet")
-    monkeypatch.setattr(rerec.catalogue.domain, "check", fails_with(full))
+    monkeypatch.setattr(rerec.catalogue.faults, "faults_of", fails_with(full))
     assert main(["data", "check", "x"]) == 2
     assert one_sentence(capsys) == "x/items.parquet: No space left on device"
 
 
 def test_an_interruption_is_one_sentence_and_130(monkeypatch, capsys):
-    monkeypatch.setattr(rerec.catalogue.domain, "check", fails_with(KeyboardInterrupt()))
+    monkeypatch.setattr(rerec.catalogue.faults, "faults_of", fails_with(KeyboardInterrupt()))
     assert main(["data", "check", "x"]) == 130
     assert one_sentence(capsys).startswith("stopped; ")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr(rerec.catalogue.domain, "check", fails_with(ValueError("a bug")))
+    monkeypatch.setattr(rerec.catalogue.faults, "faults_of", fails_with(ValueError("a bug")))
     with pytest.raises(ValueError, match="a bug"):
         main(["data", "check", "x"])
 

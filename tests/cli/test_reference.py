@@ -14,7 +14,9 @@ def test_every_command_of_the_line_is_there():
     assert list(COMMANDS) == [
         "rerec",
         "rerec data",
-        *(f"rerec data {name}" for name in ("build", "info", "check", "export")),
+        *(f"rerec data {name}" for name in ("build", "queries", "info", "check", "export")),
+        *(f"rerec data {name}" for name in ("paraphrase", "shortcuts", "import")),
+        *(f"rerec data import {name}" for name in ("table", "movielens", "recbole", "recbench")),
         *(f"rerec {name}" for name in ("embed", "sft", "train", "evaluate")),
         *(f"rerec {name}" for name in ("compare", "report", "score", "demo")),
     ]

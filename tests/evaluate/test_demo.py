@@ -25,8 +25,8 @@ class Line:
             raise SettingsError(f"{name} failed")
         self.calls.append(name)
 
-    def build(self, out, settings, *, seed, from_files, progress):
-        assert (from_files, seed, settings.n_candidates) == (None, 7, 20)
+    def build(self, source, out, settings, *, seed, from_files, progress):
+        assert (source, from_files, seed, settings.n_candidates) == ("ml-100k", None, 7, 20)
         progress("building")
         if not out.exists():
             self.note("build")
@@ -74,7 +74,7 @@ class Policy:
 @pytest.fixture
 def line(corner_shop, tmp_path, monkeypatch):
     line = Line(corner_shop)
-    monkeypatch.setattr(module, "build_ml100k", line.build)
+    monkeypatch.setattr(module, "build", line.build)
     monkeypatch.setattr(module, "embed", line.embed)
     monkeypatch.setattr(module, "rft", line.rft)
     monkeypatch.setattr(evaluation, "answer", line.answer)

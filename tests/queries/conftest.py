@@ -23,6 +23,7 @@ VALUES = {
     "language": ("French", "English", "Italian"),
 }
 SMALL = QuerySettings(
+    categories=("explicit",),
     n_train=16,
     n_valid=5,
     n_test=9,

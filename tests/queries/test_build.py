@@ -16,7 +16,7 @@ from rerec.catalogue.files import sha256_of
 from rerec.catalogue.titles import normalise
 from rerec.errors import DataError
 from rerec.queries import build
-from rerec.queries.build import build_ml100k, build_queries, queries_of
+from rerec.queries.build import build_queries, queries_of
 from rerec.queries.drafts import MAX_REPEATS
 from rerec.queries.phrasing import is_held_back
 from rerec.records import SPLITS, Condition, Query
@@ -196,7 +196,13 @@ def test_another_seed_gives_other_queries(
 
 
 SHOP = QuerySettings(
-    n_train=4, n_valid=2, n_test=2, n_candidates=3, max_queries_per_user=8, common_share=1.0
+    categories=("explicit",),
+    n_train=4,
+    n_valid=2,
+    n_test=2,
+    n_candidates=3,
+    max_queries_per_user=8,
+    common_share=1.0,
 )
 
 
@@ -276,7 +282,9 @@ def test_the_tables_are_built_once(
 
     monkeypatch.setattr(build, "build_tables", build_tables)
     reports = [
-        build_ml100k(corner_shop, SHOP, seed=1, from_files=Path("wheels"), progress=said.append)
+        build.build(
+            "ml-100k", corner_shop, SHOP, seed=1, from_files=Path("wheels"), progress=said.append
+        )
         for _ in range(2)
     ]
     assert calls == [(corner_shop, Path("wheels"), said.append)]
@@ -285,7 +293,7 @@ def test_the_tables_are_built_once(
     items = corner_shop / "items.parquet"
     items.write_bytes(items.read_bytes() + b"x")  # not the file that was listed
     with pytest.raises(DataError):
-        build_ml100k(corner_shop, SHOP, seed=1, progress=said.append)
+        build.build("ml-100k", corner_shop, SHOP, seed=1, progress=said.append)
     assert len(calls) == 2
 
 
@@ -297,7 +305,7 @@ def test_the_built_domain_keeps_its_promises(split: str) -> None:
     domain = read_domain(folder)
     facts = {item_id: set(held) for item_id, held in facts_of(domain).items()}
     made = json.loads((folder / "queries" / "made.json").read_text(encoding="utf-8"))["settings"]
-    queries = domain.queries(split)
+    queries = domain.queries(split, ["explicit"])
     assert len(queries) == made[f"n_{split}"]
     for query in queries:
         meeting = [i for i in query.candidates if set(query.conditions) <= facts[i]]

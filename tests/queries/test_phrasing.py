@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from rerec.queries import frames
 from rerec.queries.phrasing import (
+    Group,
     Pattern,
+    Spoken,
     direct_patterns,
     draw_pattern,
     is_held_back,
@@ -17,7 +19,15 @@ from rerec.queries.phrasing import (
     phrase,
     situational_patterns,
 )
-from rerec.queries.wordings import HELD_BACK, SEEN, wordings_of
+from rerec.queries.vocabulary import Vocabulary
+from rerec.queries.wordings import (
+    HELD_BACK,
+    HELD_BACK_OF_THINGS,
+    SEEN,
+    SEEN_OF_THINGS,
+    Wordings,
+    wordings_of,
+)
 from rerec.records import RELATIONS, Condition
 from rerec.rng import stream
 
@@ -114,7 +124,7 @@ def test_no_frame_says_anything_that_could_be_a_condition(held_back: bool) -> No
 
 
 def test_a_noun_phrase_reads_as_english() -> None:
-    groups = [("genre", ["Crime", "Drama"]), ("director", ["Joel Coen", "Ethan Coen"])]
+    groups = [Group("genre", ["Crime", "Drama"]), Group("director", ["Joel Coen", "Ethan Coen"])]
     said = {noun_phrase(groups, stream(seed), held_back=False) for seed in range(200)}
     assert "crime drama directed by Joel Coen and Ethan Coen" in said
     assert "crime drama film from directors Joel Coen and Ethan Coen" in said
@@ -122,7 +132,7 @@ def test_a_noun_phrase_reads_as_english() -> None:
 
 
 def test_a_plural_changes_the_noun_and_no_value() -> None:
-    groups = [("genre", ["Comedy"]), ("starring", ["Tone Lōc"])]
+    groups = [Group("genre", ["Comedy"]), Group("starring", ["Tone Lōc"])]
     said = [noun_phrase(groups, stream(seed), held_back=False, plural=True) for seed in range(50)]
     assert all(re.search(r"\b(film|movie|picture)s\b", text) for text in said)
     assert all("comedy" in text for text in said)
@@ -130,3 +140,68 @@ def test_a_plural_changes_the_noun_and_no_value() -> None:
 
 def test_a_relation_without_wordings_is_said_by_its_name() -> None:
     assert wordings_of("filmed_at", held_back=False).phrases == ("with {v} as its filmed at",)
+
+
+BOOKS = Vocabulary(("book",), "read", "read")
+THING_CONDITIONS = [
+    Condition("author", "Ann Lee"),
+    Condition("publisher", "Ace"),
+    Condition("series", "Discworld"),
+    Condition("language", "French"),
+    Condition("decade", "1980s"),
+    Condition("kind", "Hardcover"),
+]
+THING_PATTERNS = [
+    pattern
+    for held_back in (False, True)
+    for patterns_of in (direct_patterns, situational_patterns)
+    for pattern in patterns_of(held_back=held_back, vocabulary=BOOKS)
+]
+
+
+@given(
+    conditions=st.lists(st.sampled_from(THING_CONDITIONS), min_size=1, max_size=4, unique=True),
+    pattern=st.sampled_from(THING_PATTERNS),
+    seed=st.integers(0, 10**6),
+)
+def test_a_request_for_a_book_speaks_of_no_film(
+    conditions: list[Condition], pattern: Pattern, seed: int
+) -> None:
+    text = phrase(conditions, pattern, stream(seed), vocabulary=BOOKS)
+    for condition in conditions:
+        assert condition.value in text
+    assert not re.search(r"[{}]|film|movie|cinema|watch|actor|dialogue|spoken|scree", text)
+
+
+def test_seen_and_held_back_wordings_of_things_share_nothing() -> None:
+    relations = {*SEEN, *SEEN_OF_THINGS, *HELD_BACK_OF_THINGS, "kind"}
+    for relation in relations:
+        seen = wordings_of(relation, held_back=False, is_film=False)
+        held_back = wordings_of(relation, held_back=True, is_film=False)
+        if seen == held_back:
+            continue  # a relation that no table knows is said by its name
+        for kind in ("phrases", "clauses", "predicates"):
+            assert not set(getattr(seen, kind)) & set(getattr(held_back, kind)), relation
+
+
+@given(seed=st.integers(0, 10**6), held_back=st.booleans())
+def test_a_hint_stands_where_a_name_would_and_no_noun_stands_before_it(
+    seed: int, held_back: bool
+) -> None:
+    ann, war = Condition("director", "Ann Lee"), Condition("genre", "War")
+    spoken = {ann: Spoken("whoever directed Heat"), war: Spoken("as in Up", Wordings(*SAME))}
+    rng = stream(seed)
+    pattern = draw_pattern(rng, held_back=held_back)
+    text = phrase([ann, war], pattern, rng, spoken=spoken)
+    assert "whoever directed Heat" in text
+    assert "director whoever" not in text
+    assert "same kind as Up" in text or "as in Up" in text
+    assert "Ann Lee" not in text
+    assert "war" not in re.findall(r"\w+", text.lower())
+
+
+SAME = (
+    ("of the same kind as Up",),
+    ("that is of the same kind as Up",),
+    ("is of the same kind as Up",),
+)

@@ -102,3 +102,11 @@ def test_the_real_films_are_joined_as_verified(real_wheels):
     for row in TRAPS:
         assert row["item_id"] not in joined or joined[row["item_id"]].imdb_id != row["imdb_id"]
     assert len(joined) >= 1400
+
+
+def test_joins_by_hand_are_of_one_catalogue_and_no_other():
+    (item_id, imdb_id), *_ = HAND_JOINED.items()
+    films = [Film(item_id, "Named quite otherwise", 1992, ())]
+    facts = [FilmFacts(imdb_id, "Another Title", 1970, (), (), (), (), (), ())]
+    assert list(join(films, facts)) == [item_id]
+    assert join(films, facts, by_hand={}) == {}

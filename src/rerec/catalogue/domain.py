@@ -5,7 +5,7 @@ agree with each other, so that no later stage meets an id that the catalogue doe
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,21 +14,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 
-from rerec.catalogue.files import (
-    read_parquet,
-    replaced,
-    sha256_of,
-    write_parquet,
-)
+from rerec.catalogue.embeddings import read_embeddings
+from rerec.catalogue.faults import NO_FOLDER, faults_of
+from rerec.catalogue.files import read_parquet, replaced, write_parquet
 from rerec.catalogue.items import Catalogue, refuse_repeats
 from rerec.catalogue.manifest import (
     EMBEDDINGS_FILE,
     MANIFEST_FILE,
     queries_path,
-    read_manifest,
     table_paths,
     write_manifest,
 )
@@ -44,7 +39,7 @@ from rerec.catalogue.tables import (
     query_of,
 )
 from rerec.errors import DataError
-from rerec.records import SPLITS, Item, Query
+from rerec.records import Item, Query
 
 _AGAIN = "build the queries again"
 
@@ -72,12 +67,17 @@ class Domain:
         """The users that queries and interactions may name."""
         return frozenset(self.users["user_id"].to_pylist())
 
-    def queries(self, split: str) -> list[Query]:
+    def queries(self, split: str, categories: Collection[str] = ()) -> list[Query]:
         """The queries of a split, in the order of the file.
 
+        Args:
+            split: train, valid or test.
+            categories: only queries of these; all of them where none is named.
+
         Raises:
-            DataError: there is no such split, it is missing or empty, a query id stands twice, or
-                a query names an item, relation or user that the domain does not have.
+            DataError: there is no such split, it is missing or empty, none is of the categories, a
+                query id stands twice, or a query names an item, relation or user that the domain
+                does not have.
         """
         path = queries_path(self.folder, split)
         queries = [_query(path, record) for record in read_parquet(path, QUERIES).to_pylist()]
@@ -86,7 +86,11 @@ class Domain:
         refuse_repeats((q.query_id for q in queries), what="the query id", where=str(path))
         for query in queries:
             self._check(query, path)
-        return queries
+        chosen = [query for query in queries if not categories or query.category in categories]
+        if not chosen:
+            there = ", ".join(sorted({query.category for query in queries}))
+            raise DataError(f"{path}: no query is {' or '.join(categories)}; there are: {there}")
+        return chosen
 
     def embeddings(self) -> NDArray[np.float32]:
         """The item embeddings, (n_items, d) float32, rows in the order of the catalogue.
@@ -94,22 +98,7 @@ class Domain:
         Raises:
             DataError: they are missing, unreadable, not finite, or not one row for each item.
         """
-        path = self.folder / EMBEDDINGS_FILE
-        remedy = f"run `rerec embed {self.folder}`"
-        if not path.is_file():
-            raise DataError(f"{path}: there are no item embeddings; {remedy}")
-        try:
-            rows = load_file(path)["embeddings"]
-        except (OSError, KeyError, SafetensorError) as error:
-            raise DataError(f"{path}: no tensor `embeddings` to read ({error}); {remedy}") from None
-        if rows.ndim != 2 or rows.shape[0] != self.catalogue.n_items:
-            raise DataError(
-                f"{path}: the embeddings are {rows.shape}, but the catalogue has "
-                f"{self.catalogue.n_items} items; {remedy}"
-            )
-        if not np.isfinite(rows).all():
-            raise DataError(f"{path}: an embedding is not a finite number; {remedy}")
-        return rows.astype(np.float32, copy=False)
+        return read_embeddings(self.folder, n_items=self.catalogue.n_items)
 
     def _check(self, query: Query, path: Path) -> None:
         where = f"{path}: the query {query.query_id!r}"
@@ -140,7 +129,7 @@ def read_domain(folder: Path) -> Domain:
             attribute or interaction names an item or user that the domain does not have.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder; build a domain there first")
+        raise DataError(f"{folder}: {NO_FOLDER}")
     items_path, attributes_path, interactions_path, users_path = table_paths(folder)
     items = read_parquet(items_path, ITEMS)
     attributes = read_parquet(attributes_path, ATTRIBUTES)
@@ -202,24 +191,15 @@ def write_embeddings(folder: Path, embeddings: NDArray[np.float32]) -> None:
 
 
 def check(folder: Path) -> Domain:
-    """Read everything that a domain holds, its queries included, and compare the hashes.
+    """Read a domain that keeps every promise, its hashes and queries included.
 
     Raises:
-        DataError: something is missing or malformed, the tables do not agree, or a file is not the
-            one that the manifest lists.
+        DataError: it breaks one; the first that `rerec.catalogue.faults` finds is told.
     """
-    domain = read_domain(folder)
-    path = folder / MANIFEST_FILE
-    for name, listed in read_manifest(folder)["files"].items():
-        if sha256_of(folder / name) != listed["sha256"]:
-            raise DataError(
-                f"{folder / name}: is not the file that {path} lists (another SHA-256); "
-                "build the domain again, or write the manifest anew"
-            )
-    for split in SPLITS:
-        if queries_path(folder, split).is_file():
-            domain.queries(split)
-    return domain
+    broken = [fault for fault in faults_of(folder) if not fault.is_note]
+    if broken:
+        raise DataError(broken[0].line(folder))
+    return read_domain(folder)
 
 
 def _query(path: Path, record: Mapping[str, Any]) -> Query:

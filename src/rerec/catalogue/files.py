@@ -6,6 +6,7 @@ full disk or a kill never leaves half a file under the name that a reader looks 
 
 import json
 import os
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -18,6 +19,28 @@ import pyarrow.parquet as pq
 from rerec.errors import DataError
 
 REBUILD = "build the domain again"
+
+
+@contextmanager
+def new_folder(path: Path) -> Generator[Path]:
+    """A folder to fill, beside `path`, that becomes `path` when the block ends well.
+
+    If the block fails, what it wrote is removed and nothing stands at `path`.
+
+    Raises:
+        DataError: something stands at `path` already, the disk is full, or it may not be written.
+    """
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise DataError(f"{path}: is there already; remove it or choose another folder")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, path)  # takes the place of an empty folder
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
@@ -36,14 +59,17 @@ def replaced(path: Path) -> Generator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(
-            f"{path}: cannot be written ({reason}); nothing was changed, "
-            "free some space or choose another folder"
-        ) from None
+        raise _unwritable(path, error) from None
     finally:
         with suppress(OSError):  # not there, or its folder is none
             temporary.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path}: cannot be written ({error.strerror or error}); nothing was changed, "
+        "free some space or choose another folder"
+    )
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -89,26 +115,32 @@ def n_rows_of(path: Path) -> int:
     Raises:
         DataError: the file is missing or no Parquet file.
     """
-    return _opened(path).metadata.num_rows
+    return opened(path).metadata.num_rows
 
 
 def _whole(path: Path) -> pa.Table:
     try:
-        return _opened(path).read()
+        return opened(path).read()
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def opened(path: Path) -> pq.ParquetFile:
+    """A Parquet file, its footer read and nothing else.
+
+    Raises:
+        DataError: it is missing or no Parquet file.
+    """
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; {REBUILD}, or give another folder")
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def unreadable(path: Path, error: Exception) -> DataError:
+    """What to say of a file that Parquet's reader refused."""
     reason = " ".join(str(error).split())
     return DataError(f"{path}: is not a readable Parquet file ({reason}); {REBUILD}")
 
@@ -117,7 +149,7 @@ def _converted(path: Path, table: pa.Table, columns: pa.Schema) -> pa.Table:
     for wanted in columns:
         at = table.column_names.index(wanted.name)
         column = table.column(at)
-        if not _same_kind(column.type, wanted.type):
+        if not same_kind(column.type, wanted.type):
             raise DataError(
                 f"{path}: the column {wanted.name!r} holds {column.type}, not {wanted.type}; "
                 f"{REBUILD}, or convert the column"
@@ -129,7 +161,9 @@ def _converted(path: Path, table: pa.Table, columns: pa.Schema) -> pa.Table:
                 "row out"
             )
         try:
-            table = table.set_column(at, wanted, column.cast(wanted.type))
+            fitted = column.cast(wanted.type)
+            fitted.validate(full=True)  # Parquet's reader takes text that is not UTF-8
+            table = table.set_column(at, wanted, fitted)
         except pa.ArrowException as error:
             reason = str(error).splitlines()[0].strip()
             raise DataError(
@@ -139,18 +173,18 @@ def _converted(path: Path, table: pa.Table, columns: pa.Schema) -> pa.Table:
     return table
 
 
-def _same_kind(found: pa.DataType, wanted: pa.DataType) -> bool:
+def same_kind(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether a column can be meant as another type: the same kind, whatever its width."""
     kind = pa.types
     if kind.is_null(found):
         return True
     if kind.is_list(wanted):
-        return (kind.is_list(found) or kind.is_large_list(found)) and _same_kind(
+        return (kind.is_list(found) or kind.is_large_list(found)) and same_kind(
             found.value_type, wanted.value_type
         )
     if kind.is_struct(wanted):
         names = {field.name: field.type for field in found} if kind.is_struct(found) else {}
-        return all(f.name in names and _same_kind(names[f.name], f.type) for f in wanted)
+        return all(f.name in names and same_kind(names[f.name], f.type) for f in wanted)
     if kind.is_string(wanted):
         return kind.is_string(found) or kind.is_large_string(found)
     if kind.is_floating(wanted):

@@ -18,6 +18,9 @@ def evaluate(
     data: DomainOption,
     out: Annotated[Path, typer.Option(metavar="FILE", help="run.json to write.")],
     split: Annotated[Literal["train", "valid", "test"], typer.Option(help="Split.")] = "test",
+    category: Annotated[
+        list[str] | None, typer.Option(help="Only queries of this category; may be repeated.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Answer only so many of the split's queries.")
     ] = None,
@@ -37,6 +40,7 @@ def evaluate(
     \b
     Example:
       rerec evaluate --model runs/rft --data data/ml-100k --split test --out run.json
+      rerec evaluate --model runs/rft --data data/ml-100k --category explicit --out explicit.json
     """
     from rerec.evaluate.evaluation import evaluate as answer_split
     from rerec.evaluate.table import format_table
@@ -48,7 +52,15 @@ def evaluate(
         trained_with = find(model).prompt or PromptSettings()
         prompt = trained_with.model_copy(update={"candidate_info": candidate_info})
     run = answer_split(
-        model, data, split=split, out=out, limit=limit, prompt=prompt, seed=seed, progress=progress
+        model,
+        data,
+        split=split,
+        categories=category or (),
+        out=out,
+        limit=limit,
+        prompt=prompt,
+        seed=seed,
+        progress=progress,
     )
     figures = {key: run[key] for key in ("model", "split", "summary", "baselines")}
     show(figures, format_table(run["summary"], run["baselines"]), as_json=as_json)

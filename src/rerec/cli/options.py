@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:  # settings needs pydantic, a third of what `--help` may take
-    from rerec.settings import Section
+    from rerec.sections import Section
 
     S = TypeVar("S", bound=Section)
 
@@ -36,7 +36,7 @@ def show(result: object, text: str, *, as_json: bool) -> None:
 
 def section(kind: "type[S]", overrides: Sequence[str] | None) -> "S":
     """The settings of one section, from `--set` alone."""
-    from rerec.settings import merged, read_section
+    from rerec.sections import merged, read_section
 
     return read_section(kind, merged({}, overrides or ()), where="--set")
 

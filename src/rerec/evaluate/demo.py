@@ -20,8 +20,15 @@ from rerec.evaluate.report import write_report
 from rerec.evaluate.run_file import Run, read_run
 from rerec.evaluate.table import format_side_by_side
 from rerec.graph.embed import embed
-from rerec.queries.build import build_ml100k
-from rerec.settings import LightGCNSettings, PromptSettings, QuerySettings, Recipe, read_recipe
+from rerec.queries.build import build
+from rerec.settings import (
+    CATEGORIES,
+    LightGCNSettings,
+    PromptSettings,
+    QuerySettings,
+    Recipe,
+    read_recipe,
+)
 from rerec.train.policy import SMOLLM2, smollm2_folder
 from rerec.train.rft import rft
 
@@ -51,13 +58,13 @@ def demo(out: Path, *, limit: int, steps: int, progress: Progress) -> dict[str, 
     recipe = read_recipe(shipped(RECIPE), [f"train.max_steps={steps}"])
     stages = _Stages(out, progress)
     data = out / "ml-100k"
-    stages.always("data", lambda: build_ml100k(
-        data, QuerySettings(), seed=recipe.seed, from_files=None, progress=progress
+    stages.always("data", lambda: build(
+        "ml-100k", data, _queries(recipe), seed=recipe.seed, from_files=None, progress=progress
     ))  # fmt: skip
     _embedded(stages, data, recipe.seed)
     stages.always("model", lambda: _model(recipe, progress))
     recipe = recipe.model_copy(update={"domain": str(data)})
-    line = _Line(stages, data, recipe.seed)
+    line = _Line(stages, data, recipe)
     tuned = out / f"rft-{steps}-steps"
     runs = {
         "untrained": line.answered("untrained", recipe.model.name, limit, recipe.prompt),
@@ -69,6 +76,11 @@ def demo(out: Path, *, limit: int, steps: int, progress: Progress) -> dict[str, 
     # Not the best by validation: after so few steps that may be the warm start itself.
     runs["fine-tuned"] = line.answered("fine-tuned", str(tuned / "last"), limit)
     return _told(stages, runs, tuned, data)
+
+
+def _queries(recipe: Recipe) -> QuerySettings:
+    """Only what the recipe uses is built."""
+    return QuerySettings(categories=recipe.categories or CATEGORIES)
 
 
 def shipped(name: str) -> Path:
@@ -117,8 +129,9 @@ class _Stages:
 class _Line:
     """Evaluates models on the demo's domain."""
 
-    def __init__(self, stages: _Stages, data: Path, seed: int) -> None:
-        self.stages, self.data, self.seed = stages, data, seed
+    def __init__(self, stages: _Stages, data: Path, recipe: Recipe) -> None:
+        self.stages, self.data, self.seed = stages, data, recipe.seed
+        self.categories = recipe.categories
         self.manifest = fingerprint(data)
 
     def answered(
@@ -135,6 +148,7 @@ class _Line:
                 model,
                 self.data,
                 split=SPLIT,
+                categories=self.categories,
                 out=path,
                 limit=limit,
                 prompt=prompt,

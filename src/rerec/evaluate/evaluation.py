@@ -13,7 +13,7 @@ from typing import Any
 
 import rerec
 from rerec.catalogue.domain import Domain, read_domain
-from rerec.catalogue.manifest import EMBEDDINGS_FILE, fingerprint
+from rerec.catalogue.manifest import EMBEDDINGS_FILE, hashes_of, table_paths
 from rerec.errors import SettingsError
 from rerec.evaluate.baselines import ranked, scorers
 from rerec.evaluate.partial import PartialRun
@@ -35,6 +35,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     folder: Path,
     *,
     split: str,
+    categories: Sequence[str] = (),
     out: Path,
     limit: int | None = None,
     prompt: PromptSettings | None = None,
@@ -47,6 +48,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         model: a model's name, path or hub id, or a run's folder.
         folder: the domain.
         split: train, valid or test.
+        categories: of the queries; all of them where none is named.
         out: the `run.json` to write; beside it, until then, `<out>.partial.jsonl`.
         limit: answer only so many, see `chosen`; None answers all.
         prompt: what the model is shown; None takes what it was trained with.
@@ -62,7 +64,8 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         SettingsError: the limit is below 1.
     """
     domain = read_domain(folder)
-    queries = chosen(domain.queries(split), limit=limit, seed=seed)
+    every = domain.queries(split, categories)
+    queries = chosen(every, limit=limit, seed=seed)
     maker = RowMaker(domain)
     maker.judge.check(queries)
     baselines = _baselines(domain, maker, queries, seed, progress)
@@ -73,9 +76,15 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         "format": 1,
         "model": model,
         "split": split,
-        "domain": {"path": str(folder), "fingerprint": fingerprint(folder)},
+        "domain": {"path": str(folder), "fingerprint": asked_fingerprint(folder, every)},
         "candidate_info": prompt.candidate_info,
-        "settings": {"k": K, "limit": limit, "seed": seed, "prompt": prompt.model_dump()},
+        "settings": {
+            "k": K,
+            "categories": list(categories),
+            "limit": limit,
+            "seed": seed,
+            "prompt": prompt.model_dump(),
+        },
         "rows": [],
         "summary": summarise([], seed=seed),
         "baselines": baselines,
@@ -109,6 +118,20 @@ def chosen(queries: Sequence[Query], *, limit: int | None, seed: int) -> list[Qu
     if limit < 1:
         raise SettingsError(f"limit is {limit}: at least one query has to be answered")
     return sorted(queries, key=lambda query: _place(seed, query))[:limit]
+
+
+def asked_fingerprint(folder: Path, queries: Sequence[Query]) -> str:
+    """One SHA-256 for what was asked, and for the items and facts that it was asked about.
+
+    Other categories in the same domain, or users who came since, leave it as it is.
+
+    Raises:
+        DataError: the manifest is missing or is none.
+    """
+    hashes = hashes_of(folder, embeddings=False)
+    tables = [hashes[path.name] for path in table_paths(folder)[:2]]
+    asked = sorted((q.query_id, q.text, q.candidates, q.ground_truth) for q in queries)
+    return sha256(repr((tables, asked)).encode()).hexdigest()
 
 
 def _place(seed: int, query: Query) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ Columns = tuple[int, ...]
 """A set of conditions as columns of the attribute graph, ascending."""
 RowsByColumn = tuple[NDArray[np.intp], ...]
 """For each column, item rows, ascending."""
+
+
+_KEPT = 4096
+"""Items of which what they share with others is kept: a user's likes are drawn again and again."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,15 @@ class Askable:
     """Items that have the value of a fact in any relation: a line of facts does not say whether
     a name is the director's or the star's."""
 
+    @cached_property
+    def _shared(self) -> dict[int, NDArray[np.intp]]:
+        return {}
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """(n_pairs,) number of items that have each fact."""
+        return np.array([len(rows) for rows in self.holders], dtype=np.intp)
+
     @property
     def n_items(self) -> int:
         """Number of items, those without facts included."""
@@ -55,6 +69,16 @@ class Askable:
     def n_shown(self, columns: Columns) -> NDArray[np.intp]:
         """(n_items,) how many of the conditions stand among each item's shown facts."""
         return self._counted([self.showing[column] for column in columns])
+
+    def n_shared(self, row: int) -> NDArray[np.intp]:
+        """(n_items,) how many of an item's shown facts each other item has; 0 for itself."""
+        if row not in self._shared:
+            if len(self._shared) >= _KEPT:
+                self._shared.clear()
+            counts = self.n_met(tuple(self.shown[row].tolist()))
+            counts[row] = 0
+            self._shared[row] = counts
+        return self._shared[row]
 
     def names(self, columns: Columns) -> list[str]:
         """The conditions as text, for hashing."""

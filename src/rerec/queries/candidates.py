@@ -6,7 +6,7 @@ right one from the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -18,6 +18,8 @@ from rerec.queries.askable import Askable, Columns
 
 MOST_NEAR_MISSES = 3
 """Up to so many negatives are sought for each condition; how many is drawn for each query."""
+MATCH_WIDTH = 0.2
+"""Natural logarithm of popularity in which the weight of a matched negative falls to 1/e."""
 HIDDEN_WEIGHT = 0.1
 """Weight of a hard negative whose met conditions are not among its shown facts."""
 
@@ -31,6 +33,15 @@ class Negatives:
     """For each item row, the rows that share a name with it (itself among them)."""
     popularity: NDArray[np.float64]
     """(n_items,) the weight of each item, positive."""
+    match: bool = False
+    """Whether those as popular as the ground truth are preferred."""
+
+    def beside(self, row: int) -> "Negatives":
+        """Draws for a query whose placed ground truth is a row."""
+        if not self.match:
+            return self
+        distance = np.abs(np.log(self.popularity) - np.log(self.popularity[row]))
+        return replace(self, popularity=np.exp(-distance / MATCH_WIDTH) + 1e-9)
 
     def draw(
         self,
@@ -95,21 +106,39 @@ class Negatives:
     ) -> list[int]:
         """Up to n rows of a pool, drawn by popularity; with `near`, shown conditions first."""
         rows = np.flatnonzero(pool)
+        factor = np.ones(len(rows))
+        if near and len(rows):
+            factor = np.where(self.asked.n_shown(near)[rows] > 0, 1.0, HIDDEN_WEIGHT)
+        return self.take(rows, n, rng, factor=factor)
+
+    def take(
+        self,
+        rows: NDArray[np.intp],
+        n: int,
+        rng: Generator,
+        *,
+        factor: NDArray[np.float64] | float = 1.0,
+    ) -> list[int]:
+        """Up to n of some rows, drawn by popularity.
+
+        Args:
+            rows: (R,) what is drawn from, each once.
+            n: how many are wanted.
+            rng: drawn from.
+            factor: (R,) on the weight of each.
+        """
         if n <= 0 or not len(rows):
             return []
         if len(rows) <= n:
             return rng.permutation(rows).tolist()
-        weight = self.popularity[rows]
-        if near:
-            is_shown = self.asked.n_shown(near)[rows] > 0
-            weight = weight * np.where(is_shown, 1.0, HIDDEN_WEIGHT)
+        weight = self.popularity[rows] * factor
         return rng.choice(rows, size=n, replace=False, p=weight / weight.sum()).tolist()
 
 
-def negatives_of(asked: Askable, catalogue: Catalogue) -> Negatives:
-    """Set up the draws for a catalogue."""
+def negatives_of(asked: Askable, catalogue: Catalogue, *, match: bool = False) -> Negatives:
+    """Set up the draws for a catalogue; see `Negatives.match`."""
     popularity = np.array([item.popularity + 1.0 for item in catalogue.items])
-    return Negatives(asked, namesakes_of(catalogue), popularity)
+    return Negatives(asked, namesakes_of(catalogue), popularity, match)
 
 
 def namesakes_of(catalogue: Catalogue) -> tuple[NDArray[np.intp], ...]:

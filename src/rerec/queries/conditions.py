@@ -39,7 +39,7 @@ def draw_conditions(
         pool = _in_common(asked, row, liked, n_conditions, rng)
     if len(pool) < n_conditions:
         return None
-    weight = np.array([1.0 if asked.n_holders(c) > 1 else RARE_WEIGHT for c in pool.tolist()])
+    weight = np.where(asked.counts[pool] > 1, 1.0, RARE_WEIGHT)
     drawn = rng.choice(pool, size=n_conditions, replace=False, p=weight / weight.sum())
     columns = tuple(sorted(drawn.tolist()))
     return columns if is_worth_asking(asked, columns) else None
@@ -60,10 +60,8 @@ def _in_common(
 ) -> NDArray[np.intp]:
     """Shown facts of an item that a drawn other liked item has too; all of them if none has."""
     pool = asked.shown[row]
-    n_shared = asked.n_met(tuple(pool.tolist()))
-    n_shared[row] = 0
-    others = np.flatnonzero(liked & (n_shared >= n_conditions))
+    others = np.flatnonzero(liked & (asked.n_shared(row) >= n_conditions))
     if not len(others):
         return pool
-    facts = set(asked.columns_of[int(others[rng.integers(len(others))])].tolist())
-    return np.asarray([column for column in pool.tolist() if column in facts], dtype=np.intp)
+    facts = asked.columns_of[int(others[rng.integers(len(others))])]
+    return pool[(pool[:, None] == facts).any(axis=1)]

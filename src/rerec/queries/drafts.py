@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from rerec.queries.askable import Columns
+from rerec.queries.hints import Hint
+from rerec.records import Condition
+from rerec.settings import Category
 
 MAX_REPEATS = 5
 """At most so many users of a split ask for the same set of conditions."""
@@ -13,9 +16,9 @@ MAX_REPEATS = 5
 class Draft:
     """A query before it has an id, a history and words."""
 
-    category: str
-    user: int
-    """Position of the user in the likes."""
+    category: Category
+    user: int | None
+    """Position of the user in the likes; None where it is nobody's request."""
     columns: Columns
     positive: int
     """Row of the one ground-truth item that is a candidate."""
@@ -23,6 +26,12 @@ class Draft:
     """Rows of the ground truth, the positive first."""
     negatives: tuple[int, ...]
     seed: int
+    hints: tuple[Hint, ...] = ()
+    """Conditions that are told through another item."""
+    named: tuple[int, ...] = ()
+    """Rows of the items of which an interest is told."""
+    group: tuple[Condition, ...] = ()
+    """Who asks, as columns of the users' table and their values."""
 
 
 @dataclass
@@ -30,9 +39,9 @@ class Budget:
     """Which requests of a split were made already."""
 
     max_per_user: int
-    n_of_user: Counter[int] = field(default_factory=Counter)
+    n_of_user: Counter[int | None] = field(default_factory=Counter)
     n_of_set: Counter[Columns] = field(default_factory=Counter)
-    made: set[tuple[int, Columns]] = field(default_factory=set)
+    made: set[tuple[int | None, Columns]] = field(default_factory=set)
 
     def has_room(self, user: int) -> bool:
         """Whether the user may make another request."""

@@ -6,12 +6,11 @@ from functools import cached_property
 
 from numpy.typing import NDArray
 
-from rerec.catalogue.items import Catalogue
 from rerec.queries.candidates import namesakes_of
 from rerec.queries.drafts import Draft
 from rerec.queries.likes import Likes
-from rerec.queries.phrasing import draw_pattern, phrase
-from rerec.records import Condition, Query
+from rerec.queries.spoken import Speaker
+from rerec.records import Query
 from rerec.rng import stream
 from rerec.settings import QuerySettings
 
@@ -20,8 +19,7 @@ from rerec.settings import QuerySettings
 class Finisher:
     """Gives drafts what they lack; whatever is drawn follows from each draft's own seed."""
 
-    catalogue: Catalogue
-    pairs: Sequence[Condition]
+    speaker: Speaker
     likes: Likes
     settings: QuerySettings
     seed: int
@@ -43,29 +41,33 @@ class Finisher:
 
     @cached_property
     def _namesakes(self) -> tuple[NDArray, ...]:
-        return namesakes_of(self.catalogue)
+        return namesakes_of(self.speaker.catalogue)
 
     def _query(self, split: str, n: int, draft: Draft, *, held_back: bool) -> Query:
         rng = stream(draft.seed, "words")
-        conditions = tuple(self.pairs[column] for column in draft.columns)
-        pattern = draw_pattern(rng, held_back=held_back)
+        pattern_id, text = self.speaker.speak(draft, rng, held_back=held_back)
         shown = stream(draft.seed, "order").permutation([draft.positive, *draft.negatives])
-        item_ids = self.catalogue.item_ids
+        item_ids, pairs = self.speaker.catalogue.item_ids, self.speaker.asked.pairs
         return Query(
-            query_id=f"{draft.category}-{split}-{n:05}-{pattern.pattern_id}",
+            query_id=f"{draft.category}-{split}-{n:05}-{pattern_id}",
             category=draft.category,
-            text=phrase(conditions, pattern, rng),
-            conditions=conditions,
-            hops=(),
+            text=text,
+            conditions=tuple(pairs[column] for column in draft.columns),
+            hops=tuple(hint.record(pairs, item_ids) for hint in draft.hints),
             ground_truth=tuple(item_ids[row] for row in draft.truths),
             candidates=tuple(item_ids[row] for row in shown),
-            user_id=self.likes.user_ids[draft.user],
+            user_id=None if draft.user is None else self.likes.user_ids[draft.user],
             history=tuple(item_ids[row] for row in self._history(draft)),
             seed=draft.seed,
         )
 
     def _history(self, draft: Draft) -> list[int]:
-        """The latest likes before the positive, oldest first, without the ground truth's names."""
+        """The latest likes before the positive, oldest first, without the ground truth's names.
+
+        Nobody's request has what it names for a history.
+        """
+        if draft.user is None:
+            return list(draft.named)
         rows = self.likes.rows[draft.user].tolist()
         barred = {int(row) for truth in draft.truths for row in self._namesakes[truth]}
         before = [row for row in rows[: rows.index(draft.positive)] if row not in barred]

@@ -6,14 +6,24 @@ from rerec.queries.phrasing import pattern_of
 from rerec.records import Query
 
 _KINDS: dict[str, Callable[[Query], Iterable[Hashable]]] = {
-    "condition_sets": lambda query: [frozenset(query.conditions)],
-    "user_truth_pairs": lambda query: [(query.user_id, truth) for truth in query.ground_truth],
-    "users": lambda query: [query.user_id],
+    "condition_sets": lambda query: _if_any(frozenset(query.conditions)),
+    # What nobody's request has for a history are the items that it names.
+    "interests": lambda query: _if_any(frozenset(() if query.user_id else query.history)),
+    "user_truth_pairs": lambda query: [(u, t) for u in _user(query) for t in query.ground_truth],
+    "users": lambda query: _user(query),
     "texts": lambda query: [query.text],
     "placed_items": lambda query: set(query.ground_truth) & set(query.candidates),
     "single_conditions": lambda query: query.conditions,
     "patterns": lambda query: [pattern_of(query.query_id)],
 }
+
+
+def _if_any(parts: frozenset[Hashable]) -> list[Hashable]:
+    return [parts] if parts else []
+
+
+def _user(query: Query) -> list[str]:
+    return [query.user_id] if query.user_id else []
 
 
 def overlap(queries: Sequence[Query], seen: Sequence[Query]) -> dict[str, float]:
@@ -60,6 +70,6 @@ def _contained(queries: Sequence[Query], seen: Sequence[Query]) -> float:
             for condition in asked
             for other in by_condition.get(condition, ())
         )
-        for asked in (frozenset(query.conditions) for query in queries)
+        for asked in (frozenset(query.conditions) for query in queries if query.conditions)
     ]
     return round(sum(found) / len(found), 4) if found else 0.0

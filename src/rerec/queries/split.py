@@ -11,13 +11,21 @@ import numpy as np
 
 from rerec.records import SPLITS
 from rerec.rng import seed_of
-from rerec.settings import QuerySettings
+from rerec.settings import PERSONAL, Category, QuerySettings
 
 _RANGE = float(1 << 63)
 
 
-def sizes_of(settings: QuerySettings) -> dict[str, int]:
-    """Queries of one category that are wanted of each split."""
+def sizes_of(settings: QuerySettings, category: Category = "explicit") -> dict[str, int]:
+    """Queries of a category that are wanted of each split.
+
+    Those of the explicit ones also say how users and condition sets are shared out, whatever the
+    category: a user belongs to one split in all of them.
+    """
+    if category.endswith(PERSONAL):
+        return settings.personal.model_dump()
+    if category in ("interest", "demographics"):
+        return getattr(settings, category).model_dump()
     return {"train": settings.n_train, "valid": settings.n_valid, "test": settings.n_test}
 
 

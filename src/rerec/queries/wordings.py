@@ -8,7 +8,6 @@ except for the case of genres, so that every condition can be found in the text 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-NOUNS = ("film", "movie", "picture")
 NOUN_GENRES = frozenset(
     {"comedy", "documentary", "drama", "musical", "mystery", "romance", "thriller", "western"}
 )
@@ -27,6 +26,11 @@ class Wordings:
     """Behind the noun and after every phrase, for they reach to the end: "a film that ..."."""
     predicates: tuple[str, ...]
     """After "it": "it ..."."""
+
+    def without_nouns(self) -> "Wordings":
+        """Those ways that put no noun before the value: not "by director whoever made Heat"."""
+        kinds = (self.phrases, self.clauses, self.predicates)
+        return Wordings(*(tuple(w for w in kind if "{p}" not in w) or kind for kind in kinds))
 
 
 SEEN = {
@@ -108,9 +112,60 @@ HELD_BACK = {
 """What only patterns say that are kept from training."""
 
 
-def wordings_of(relation: str, *, held_back: bool) -> Wordings:
+SEEN_OF_THINGS = {
+    "author": Wordings(
+        ("written by {v}", "by {v}", "from the pen of {v}"),
+        ("that {v} wrote",),
+        ("was written by {v}", "is by {v}"),
+    ),
+    "publisher": Wordings(
+        ("published by {v}", "from {v}"),
+        ("that {v} published",),
+        ("was published by {v}", "came out at {v}"),
+    ),
+    "series": Wordings(
+        ("in the series {v}", "of the series {v}"),
+        ("that belongs to the series {v}",),
+        ("is part of the series {v}", "belongs to the series {v}"),
+    ),
+    "maker": Wordings(
+        ("made by {v}", "from {v}"),
+        ("that {v} made",),
+        ("was made by {v}", "comes from {v}"),
+    ),
+    "language": Wordings(("in {v}",), ("whose language is {v}",), ("is in {v}",)),
+}
+"""What training may say where the items are no films."""
+HELD_BACK_OF_THINGS = {
+    "author": Wordings(
+        ("penned by {v}",), ("whose author is {v}",), ("was penned by {v}", "has {v} for an author")
+    ),
+    "publisher": Wordings(
+        ("that bears the imprint of {v}",),
+        ("whose publisher is {v}",),
+        ("was brought out by {v}", "bears the imprint of {v}"),
+    ),
+    "series": Wordings(
+        ("out of the series {v}",), ("whose series is {v}",), ("appeared in the series {v}",)
+    ),
+    "maker": Wordings(
+        ("manufactured by {v}",), ("that {v} put on the market",), ("was manufactured by {v}",)
+    ),
+    "language": Wordings(("that comes in {v}",), ("that lets me practise {v}",), ("comes in {v}",)),
+    "decade": Wordings(
+        ("dating from the {v}", "that goes back to the {v}"),
+        ("that appeared in the {v}",),
+        ("dates from the {v}", "appeared in the {v}"),
+    ),
+}
+"""What only patterns say that are kept from training, where the items are no films."""
+
+
+def wordings_of(relation: str, *, held_back: bool, is_film: bool = True) -> Wordings:
     """The ways to say a relation; one that no table knows is said by its name."""
     known = (HELD_BACK if held_back else SEEN).get(relation)
+    if not is_film:
+        known = (HELD_BACK_OF_THINGS if held_back else SEEN_OF_THINGS).get(relation, known)
     if known:
         return known
     name = relation.replace("_", " ").lower()

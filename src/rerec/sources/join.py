@@ -64,8 +64,18 @@ class Pass:
     years_apart: int = 0
 
 
-def join(films: Sequence[Film], facts: Sequence[FilmFacts]) -> dict[str, FilmFacts]:
-    """The facts of each film that could be joined, by MovieLens item id, in the order of films.
+def join(
+    films: Sequence[Film],
+    facts: Sequence[FilmFacts],
+    *,
+    by_hand: Mapping[str, str] = HAND_JOINED,
+) -> dict[str, FilmFacts]:
+    """The facts of each film that could be joined, by item id, in the order of films.
+
+    Args:
+        films: of one catalogue.
+        facts: of any films.
+        by_hand: IMDb ids by item id; those of MovieLens-100K unless given.
 
     >>> postino = FilmFacts("tt0110877", "Il Postino: The Postman", 1994, (), (), (), (), (), ())
     >>> [fact.imdb_id for fact in join([Film("14", "Postino, Il", 1994, ())], [postino]).values()]
@@ -75,7 +85,7 @@ def join(films: Sequence[Film], facts: Sequence[FilmFacts]) -> dict[str, FilmFac
     ids = {film.item_id for film in films}
     joined = {
         item_id: by_imdb_id[imdb_id]
-        for item_id, imdb_id in HAND_JOINED.items()
+        for item_id, imdb_id in by_hand.items()
         if item_id in ids and imdb_id in by_imdb_id
     }
     for way in PASSES:

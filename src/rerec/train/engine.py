@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from trl import GRPOConfig, SFTConfig
 
 from rerec.errors import SettingsError
-from rerec.settings import Recipe, SftSettings, TrainSettings, unknown_key
+from rerec.sections import unknown_key
+from rerec.settings import Recipe, SftSettings, TrainSettings
 from rerec.train.runtime import fast_dtype, on_cpu
 
 CHECKPOINTS = "checkpoints"

@@ -49,7 +49,7 @@ def lessons(
     reasoning = ReasoningWriter(writer)
     companions = Companions(domain, writer.graph, recipe.prompt)
     n_more = recipe.sft.requests_per_list - 1
-    queries = domain.queries("train")
+    queries = domain.queries("train", recipe.categories)
     found: list[Lesson] = []
     for place in stream(recipe.seed, "sft", "order").permutation(len(queries)):
         if len(found) == recipe.sft.n_examples:

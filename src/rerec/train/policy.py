@@ -20,7 +20,8 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from rerec.catalogue.files import read_json, write_json
 from rerec.errors import ModelError
-from rerec.settings import ModelSettings, PromptSettings, read_section
+from rerec.sections import read_section
+from rerec.settings import ModelSettings, PromptSettings
 from rerec.sources.model_wheel import smollm2_gguf
 from rerec.sources.wheels import cache_folder
 from rerec.train.runtime import fast_dtype

@@ -39,6 +39,7 @@ class PromptWriter:
         parts = ["Candidates:"]
         tagged = zip(query.candidates, tags(len(query.candidates)), strict=True)
         parts += [self.line(item_id, tag) for item_id, tag in tagged]
+        parts += self._mentioned(query)
         if self.settings.show_history and query.history:
             parts += ["", "Liked before: " + "; ".join(map(self.label, query.history))]
         parts += ["", f"Request: {query.text}"]
@@ -46,6 +47,15 @@ class PromptWriter:
             {"role": "system", "content": _SYSTEM},
             {"role": "user", "content": "\n".join(parts)},
         ]
+
+    def _mentioned(self, query: Query) -> list[str]:
+        """What is known of the items that the request names: a small model knows no films."""
+        named = list(dict.fromkeys(hop.item_id for hop in query.hops))
+        if not named or self.settings.candidate_info == "titles":
+            return []
+        own = tags(len(query.candidates) + len(named))[len(query.candidates) :]
+        lines = [self.line(item_id, tag) for item_id, tag in zip(named, own, strict=True)]
+        return ["", "Mentioned in the request:", *lines]
 
     def line(self, item_id: str, tag: str) -> str:
         """One candidate: "B fact B fact B Title (year)", or the title alone."""

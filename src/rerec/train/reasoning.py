@@ -35,13 +35,16 @@ class ReasoningWriter:
         """What is asked, paragraphs and box.
 
         None where they would not lead to a right candidate, as where nothing is asked, there are
-        no candidates, or many show each of the asked values.
+        no candidates, many show each of the asked values, or a wrong one fits before it; nor where
+        a value is told through another item.
         """
-        discussed = self.discussed(query)
-        right = [place for place, c in enumerate(discussed) if self._is_right(query, c)]
-        if not right:
+        if query.hops:
             return None
-        discussed = discussed[: right[0] + 1]
+        discussed = self.discussed(query)
+        first = next((n for n, c in enumerate(discussed) if self._meets(query, c)), None)
+        if first is None or discussed[first] not in query.ground_truth:
+            return None
+        discussed = discussed[: first + 1]
         paragraphs = [self.paragraph(query, item_id) for item_id in discussed]
         answer = write_answer([self.prompts.label(discussed[-1])])
         return "\n\n".join([self.search(query), *paragraphs, answer])
@@ -92,9 +95,8 @@ class ReasoningWriter:
         decades = {c.value for c in query.conditions if self._reads and c.relation == "decade"}
         return [value for value in asked_values(query) if value not in decades]
 
-    def _is_right(self, query: Query, item_id: str) -> bool:
-        meets = all(self._has(query, item_id, value) for value in asked_values(query))
-        return meets and item_id in query.ground_truth
+    def _meets(self, query: Query, item_id: str) -> bool:
+        return all(self._has(query, item_id, value) for value in asked_values(query))
 
     def _holders(self, query: Query, value: str) -> list[str]:
         return [c for c in query.candidates if self._has(query, c, value)]

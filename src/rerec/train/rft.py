@@ -124,7 +124,7 @@ def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> lis
     rows_of = domain.catalogue.rows_of
     fitting = [
         query
-        for query in domain.queries("train")
+        for query in domain.queries("train", recipe.categories)
         if least == 0
         or graph.fewest_holders(
             [graph.column_of(c) for c in query.conditions], rows_of(query.candidates).tolist()

@@ -56,7 +56,7 @@ class RunFolder:
         record = {
             "command": command,
             "model": model,
-            "recipe": recipe.model_dump(),
+            "recipe": recipe.model_dump(mode="json"),
             "domain": hashes,
         }
         if (folder / RECIPE).is_file():
@@ -83,7 +83,7 @@ class RunFolder:
         write_made(
             self.folder,
             command=self.command,
-            settings=self.recipe.model_dump(),
+            settings=self.recipe.model_dump(mode="json"),
             read=[Path(self.recipe.domain) / MANIFEST_FILE],
             seed=self.recipe.seed,
             seconds=time.monotonic() - self.started,

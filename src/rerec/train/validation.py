@@ -48,7 +48,7 @@ class Validator:
 
     def choose(self, n: int) -> None:
         """Take the first n of a seeded order of the validation split."""
-        queries = self._domain.queries("valid")
+        queries = self._domain.queries("valid", self._recipe.categories)
         order = stream(self._recipe.seed, "valid", "order").permutation(len(queries))
         self.queries = [queries[i] for i in order[:n]]
 
