@@ -21,6 +21,15 @@ LINES = [
     for line in block.splitlines()
     if line and not line.startswith("#")
 ]
+DATA_LINES = [
+    line.partition(" ")[2] if line.startswith("REREC_") else line
+    for block in re.findall(
+        r"^```sh\n(.*?)^```$",
+        (ROOT / "docs" / "data.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    for line in block.splitlines()
+]
 RUN_ON_THE_CORNER_SHOP = ("data info", "data check", "data export", "score")
 NAMES = sorted(
     {
@@ -37,7 +46,9 @@ def words_of(command: str) -> list[str]:
     return [word for word in shlex.split(command) if not word.startswith("-")]
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("rerec ")])
+@pytest.mark.parametrize(
+    "line", [line for line in (*LINES, *DATA_LINES) if line.startswith("rerec ")]
+)
 def test_a_command_of_the_readme_is_one_that_we_have(line: str):
     command: Any = typer.main.get_command(app)
     name, *rest = shlex.split(line)

@@ -59,6 +59,9 @@ class QuerySettings(Section):
     """An interaction rated at least this counts as liked."""
     max_conditions: int = Field(4, ge=1, le=4)
     max_queries_per_user: int = Field(40, ge=1)
+    max_users: int = Field(20_000, ge=3)
+    """Users who may ask, and whose likes say what is liked in a row or by a group; of a larger log
+    so many are drawn."""
     shown_values: int = Field(2, ge=1)
     """Conditions are drawn from an item's first values of each relation: what a fact line shows."""
     common_share: float = Field(0.6, gt=0, le=1)

@@ -2,14 +2,15 @@
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain
+from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest, write_queries
 from rerec.errors import DataError, SettingsError
 from rerec.evaluate import evaluation
-from rerec.evaluate.evaluation import chosen, evaluate, state_of
+from rerec.evaluate.evaluation import asked_fingerprint, chosen, evaluate, state_of
 from rerec.evaluate.run_file import read_run
 from rerec.settings import PromptSettings
 
@@ -188,3 +189,31 @@ def test_the_run_is_json_that_other_tools_read(corner_shop, tmp_path):
         "summary",
         "baselines",
     }
+
+
+@pytest.mark.usefixtures("answerer")
+def test_only_the_categories_that_are_named_are_answered(corner_shop, tmp_path):
+    domain = read_domain(corner_shop)
+    queries = domain.queries("train")
+    write_queries(corner_shop, "train", [replace(queries[0], category="implicit"), *queries[1:]])
+    write_manifest(corner_shop)
+    rest = run_it(corner_shop, tmp_path / "rest.json", categories=["explicit"])
+    one = run_it(corner_shop, tmp_path / "one.json", categories=["implicit"])
+    assert [row["query_id"] for row in one["rows"]] == ["q1"]
+    assert [row["query_id"] for row in rest["rows"]] == ["q2", "q3", "q4"]
+    assert one["domain"]["fingerprint"] != rest["domain"]["fingerprint"]
+    with pytest.raises(DataError, match="no query is interest; there are: explicit, implicit"):
+        run_it(corner_shop, tmp_path / "none.json", categories=["interest"])
+
+
+def test_what_was_asked_stays_the_same_beside_other_categories(corner_shop):
+    domain = read_domain(corner_shop)
+    queries = domain.queries("train")
+    before = asked_fingerprint(corner_shop, queries)
+    more = [replace(query, query_id=f"{query.query_id}b", category="implicit") for query in queries]
+    write_queries(corner_shop, "train", [*queries, *more])
+    write_manifest(corner_shop)
+    after = read_domain(corner_shop).queries("train", ["explicit"])
+    assert asked_fingerprint(corner_shop, after) == before
+    other = [replace(queries[0], text="Something else."), *queries[1:]]
+    assert asked_fingerprint(corner_shop, other) != before

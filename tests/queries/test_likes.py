@@ -30,3 +30,17 @@ def test_a_table_without_likes_has_no_users() -> None:
     likes = likes_of(INTERACTIONS.empty_table(), CATALOGUE, liked_rating=4.0)
     assert likes.user_ids == ()
     assert likes.rows == ()
+
+
+def test_of_many_users_some_are_drawn_by_their_ids_alone() -> None:
+    users = [f"u{n:02}" for n in range(30)]
+    rows = [(user, "a", 5.0, 1) for user in users]
+    table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=INTERACTIONS)
+    likes = likes_of(table, CATALOGUE, liked_rating=4.0)
+    some = likes.of_some(10, seed=7)
+    assert len(some.user_ids) == len(some.rows) == 10
+    assert list(some.user_ids) == sorted(some.user_ids)
+    assert set(some.user_ids) <= set(users)
+    assert likes.of_some(10, seed=7).user_ids == some.user_ids
+    assert likes.of_some(10, seed=8).user_ids != some.user_ids
+    assert likes.of_some(30, seed=7) is likes

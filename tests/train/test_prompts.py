@@ -9,7 +9,7 @@ import pytest
 from rerec.catalogue.domain import read_domain
 from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
-from rerec.records import Condition, Item
+from rerec.records import Condition, Hop, Item
 from rerec.settings import PromptSettings
 from rerec.train.prompts import PromptWriter, asked_values, common, tags
 
@@ -119,3 +119,20 @@ def test_asked_values_stand_as_the_text_names_them_each_once(writer):
     assert asked_values(renamed) == ["Robert De Niro", "Drama", "Crime"]
     (mann,) = [q for q in writer().domain.queries("test") if q.query_id == "q9"]
     assert asked_values(mann) == ["Michael Mann"]
+
+
+def test_an_item_that_the_request_names_is_shown_with_its_facts(writer):
+    query = writer().domain.queries("train")[1]
+    hop = Hop("1", "director", "Michael Mann")
+    hinted = dataclasses.replace(query, hops=(hop,))
+    (_, user) = writer().messages(hinted)
+    mentioned = user["content"].partition("Mentioned in the request:\n")[2].splitlines()[0]
+    assert "Michael Mann" in mentioned
+    assert mentioned.endswith(writer().label("1"))
+    tag = mentioned.split()[0]
+    lines = user["content"].partition("\n\n")[0].splitlines()[1:]
+    assert tag not in {line.split()[0] for line in lines}
+    (_, closed) = writer(candidate_info="titles").messages(hinted)
+    assert "Mentioned" not in closed["content"]
+    (_, plain) = writer().messages(query)
+    assert "Mentioned" not in plain["content"]

@@ -20,6 +20,7 @@ from rerec.catalogue.embeddings import read_embeddings
 from rerec.catalogue.faults import NO_FOLDER, faults_of
 from rerec.catalogue.files import read_parquet, replaced, write_parquet
 from rerec.catalogue.items import Catalogue, refuse_repeats
+from rerec.catalogue.kernels import pc
 from rerec.catalogue.manifest import (
     EMBEDDINGS_FILE,
     MANIFEST_FILE,
@@ -221,6 +222,7 @@ def _refuse_unknown(path: Path, table: pa.Table, known: pa.Table, *, key: str) -
 
 
 def _refuse_blank(path: Path, table: pa.Table, column: str) -> None:
-    for row, value in enumerate(table[column].to_pylist()):
-        if not value.strip():
-            raise DataError(f"{path}: the {column} is empty in row {row}; fill it or leave it out")
+    blank = pc.equal(pc.utf8_trim_whitespace(table[column]), "")
+    if pc.any(blank).as_py():
+        row = blank.index(True).as_py()
+        raise DataError(f"{path}: the {column} is empty in row {row}; fill it or leave it out")

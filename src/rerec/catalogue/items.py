@@ -6,10 +6,13 @@ one that every array of the house (graphs, embeddings, rewards) is laid out in.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from rerec.catalogue.kernels import pc
 from rerec.errors import DataError
 from rerec.records import Item
 
@@ -40,6 +43,14 @@ class Catalogue:
         object.__setattr__(self, "item_ids", item_ids)
         object.__setattr__(self, "_rows", {item_id: row for row, item_id in enumerate(item_ids)})
 
+    @cached_property
+    def id_order(self) -> NDArray[np.intp]:
+        """(n_items,) the place of each item among all, by the order of their ids as text."""
+        by_id = np.array(sorted(range(self.n_items), key=self.item_ids.__getitem__), dtype=np.intp)
+        place = np.empty_like(by_id)
+        place[by_id] = np.arange(self.n_items)
+        return place
+
     @property
     def n_items(self) -> int:
         """Number of items, which is also one more than the last row."""
@@ -69,6 +80,19 @@ class Catalogue:
             DataError: the catalogue lacks one of them.
         """
         return np.fromiter((self.row_of(item_id) for item_id in item_ids), dtype=np.intp)
+
+    def rows_of_column(self, item_ids: pa.ChunkedArray) -> NDArray[np.intp]:
+        """The rows of a column of item ids, as (n,) row numbers; no id is touched one by one.
+
+        Raises:
+            DataError: the catalogue lacks one of them.
+        """
+        known = pa.array(self.item_ids, pa.string())
+        rows = pc.index_in(item_ids.cast(pa.string()), value_set=known).combine_chunks()
+        if rows.null_count:
+            missing = item_ids[rows.is_null().to_pylist().index(True)].as_py()
+            self.row_of(missing)
+        return rows.to_numpy(zero_copy_only=False).astype(np.intp)
 
 
 def refuse_repeats(names: Iterable[str], *, what: str, where: str = "the catalogue") -> None:

@@ -145,7 +145,7 @@ def score(
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all of it.")] = Path("demo"),
     limit: Annotated[int, typer.Option(min=1, help="Held-out queries to answer.")] = 200,
-    steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 2,
     as_json: JsonOutput = False,
 ) -> None:
     """Run the whole line on real data in minutes.
@@ -158,7 +158,7 @@ def demo(
     \b
     Example:
       rerec demo
-      rerec demo --out /tmp/demo --limit 50 --steps 2
+      rerec demo --out /tmp/demo --limit 50 --steps 4
     """
     from rerec.evaluate.demo import demo as run_demo
 

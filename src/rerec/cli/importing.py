@@ -40,6 +40,11 @@ def table(
         Path | None, typer.Option(metavar="FILE", help="user_id and a column for each group")
     ] = None,
     renames: Renames = None,
+    noun: Annotated[
+        list[str] | None, typer.Option(help="What an item is called; may be repeated.")
+    ] = None,
+    verb: Annotated[str, typer.Option(help="What one does with an item.")] = "try",
+    past: Annotated[str, typer.Option(help="The same, done.")] = "tried",
     skip_bad_rows: SkipBadRows = False,
     as_json: JsonOutput = False,
 ) -> None:
@@ -47,11 +52,14 @@ def table(
 
     csv, tsv and jsonl may be packed (.gz). Aliases stand in one value, | between them. Without
     ratings every interaction counts as liked; without timestamps the order of the file counts.
+    Requests speak of the items by their noun and verb.
 
     \b
     Example:
       rerec data import table --items items.csv --attributes attributes.csv \\
         --interactions log.csv --map movieId=item_id --out data/mine
+      rerec data import table --items books.csv --attributes facts.csv \\
+        --interactions loans.csv --noun book --verb read --past read --out data/library
     """
     from rerec.sources.table import import_table, renames_of
 
@@ -60,6 +68,7 @@ def table(
         out,
         files=files if users is None else {**files, "users": users},
         renames=renames_of(renames or []),
+        words={"nouns": noun, "verb": verb, "past": past} if noun else None,
         skip_bad_rows=skip_bad_rows,
         progress=progress,
     )

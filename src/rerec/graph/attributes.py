@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from rerec.catalogue.items import Catalogue
+from rerec.catalogue.numbering import numbered
 from rerec.records import Condition
 
 
@@ -34,17 +35,22 @@ class AttributeGraph:
         Raises:
             DataError: an item is not in the catalogue.
         """
-        rows = catalogue.rows_of(attributes["item_id"].to_pylist())
-        relations, values = attributes["relation"].to_pylist(), attributes["value"].to_pylist()
-        held = [Condition(r, v) for r, v in zip(relations, values, strict=True)]
-        pairs = tuple(sorted(set(held)))
-        column_of = {pair: column for column, pair in enumerate(pairs)}
-        by_item: list[dict[int, None]] = [{} for _ in range(catalogue.n_items)]
-        for row, pair in zip(rows, held, strict=True):
-            by_item[row][column_of[pair]] = None
-        indptr = np.cumsum([0, *(len(columns) for columns in by_item)])
-        flat = [column for columns in by_item for column in columns]
-        return cls(pairs, indptr.astype(np.intp), np.array(flat, dtype=np.intp))
+        rows = catalogue.rows_of_column(attributes["item_id"])
+        relations, relation_of = numbered(attributes["relation"])
+        values, value_of = numbered(attributes["value"])
+        numbers = relation_of.astype(np.int64) * max(len(values), 1) + value_of
+        pairs, columns = np.unique(numbers, return_inverse=True)
+        _, first = np.unique(rows * max(len(pairs), 1) + columns, return_index=True)
+        kept = first[np.lexsort((first, rows[first]))]
+        held = np.bincount(rows[kept], minlength=catalogue.n_items)
+        return cls(
+            tuple(
+                Condition(relations[number // len(values)], values[number % len(values)])
+                for number in pairs.tolist()
+            ),
+            np.concatenate([[0], np.cumsum(held)]).astype(np.intp),
+            columns[kept].astype(np.intp),
+        )
 
     @property
     def n_items(self) -> int:

@@ -17,8 +17,8 @@ RowsByColumn = tuple[NDArray[np.intp], ...]
 """For each column, item rows, ascending."""
 
 
-_KEPT = 4096
-"""Items of which what they share with others is kept: a user's likes are drawn again and again."""
+_KEPT = 1 << 23
+"""Numbers kept of what items share with others: a user's likes are drawn again and again."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Askable:
     def n_shared(self, row: int) -> NDArray[np.intp]:
         """(n_items,) how many of an item's shown facts each other item has; 0 for itself."""
         if row not in self._shared:
-            if len(self._shared) >= _KEPT:
+            if len(self._shared) * self.n_items >= _KEPT:
                 self._shared.clear()
             counts = self.n_met(tuple(self.shown[row].tolist()))
             counts[row] = 0
@@ -100,10 +100,7 @@ def askable(graph: AttributeGraph, settings: QuerySettings) -> Askable:
     n_holders = np.bincount(graph.indices, minlength=n_pairs)
     is_common = n_holders > settings.common_share * n_items
     columns_of = tuple(graph.columns_of(row) for row in range(n_items))
-    shown = tuple(
-        _first_of_each_relation(columns[~is_common[columns]], graph.pairs, settings.shown_values)
-        for columns in columns_of
-    )
+    shown = _first_of_each_relation(graph, ~is_common, settings.shown_values)
     values = tuple(pair.value.casefold() for pair in graph.pairs)
     holders = _inverted(columns_of, n_pairs)
     naming = _naming(values, holders)
@@ -112,16 +109,20 @@ def askable(graph: AttributeGraph, settings: QuerySettings) -> Askable:
 
 
 def _first_of_each_relation(
-    columns: NDArray[np.intp], pairs: Sequence[Condition], n_values: int
-) -> NDArray[np.intp]:
-    seen: dict[str, int] = {}
-    kept: list[int] = []
-    for column in columns.tolist():
-        relation = pairs[column].relation
-        seen[relation] = seen.get(relation, 0) + 1
-        if seen[relation] <= n_values:
-            kept.append(column)
-    return np.asarray(kept, dtype=np.intp)
+    graph: AttributeGraph, is_askable: NDArray[np.bool_], n_values: int
+) -> RowsByColumn:
+    """For each item the first values of each relation, of those that may be asked for."""
+    names = [pair.relation for pair in graph.pairs]
+    relation_of = np.unique(names or [""], return_inverse=True)[1]
+    rows = np.repeat(np.arange(graph.n_items), np.diff(graph.indptr))
+    at = np.flatnonzero(is_askable[graph.indices]) if len(graph.indices) else np.arange(0)
+    key = rows[at] * (int(relation_of.max()) + 1) + relation_of[graph.indices[at]]
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0]) if len(at) else np.arange(0)
+    place = np.arange(len(at)) - np.repeat(starts, np.diff(np.r_[starts, len(at)]))
+    kept = np.sort(at[order[place < n_values]])
+    ends = np.cumsum(np.bincount(rows[kept], minlength=graph.n_items))
+    return tuple(np.split(graph.indices[kept], ends[:-1]))
 
 
 def _inverted(columns_of: Sequence[NDArray[np.intp]], n_columns: int) -> RowsByColumn:

@@ -131,6 +131,8 @@ def queries_of(domain: Domain, settings: QuerySettings, *, seed: int) -> dict[st
     """The queries of each split, in a drawn order; fewer than asked for where the data end."""
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     likes = likes_of(domain.interactions, domain.catalogue, liked_rating=settings.liked_rating)
+    # A few users ask for all: of a log of millions a draw of them is kept in memory.
+    likes = likes.of_some(settings.max_users, seed=seed)
     asked = askable(graph, settings)
     users = split_of_users(likes.user_ids, sizes_of(settings), seed=seed)
     speaker = Speaker(domain.catalogue, asked, vocabulary_of(_settings_of(domain.folder)))

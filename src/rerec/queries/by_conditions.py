@@ -22,20 +22,19 @@ from rerec.queries.drafts import Budget, Draft
 from rerec.queries.hints import Hint, Hinter
 from rerec.queries.likes import Likes
 from rerec.queries.split import sizes_of, split_of_conditions
-from rerec.queries.taste import Taste
+from rerec.queries.taste import LEAST_UNLIKED, Taste
 from rerec.rng import seed_of, stream
 from rerec.settings import Category, QuerySettings
 
 TRIES = 60
 """Draws for one request of one user before it is given up for this round."""
 LEAST_YIELD = 0.1
-"""Drafts for each user that a round must bring where hints or unliked items are sought: they are
-rare, and every try for nothing costs as much as a good one."""
+"""Drafts for each user who is asked, where hints or unliked items are sought: they are rare, and
+every try for nothing costs as much as a good one."""
+ENOUGH_ASKED = 200
+"""Users after whom that can be told."""
 LEAST_BEFORE = 3
 """Likes before the ground truth that a personalised request has at least."""
-LEAST_UNLIKED = 2
-"""Candidates that meet every condition against the user's taste: at least so many."""
-MOST_UNLIKED = 5
 
 
 @dataclass(frozen=True)
@@ -81,22 +80,31 @@ class Drafter:
     def _rounds(
         self, split: str, users: Sequence[int], n_conditions: int, budget: Budget
     ) -> Iterator[Draft]:
-        """One draft for each user in turn, then the next round, until a round brings too little."""
+        """One draft for each user in turn, then the next round, until a round brings nothing.
+
+        Where hints or unliked items are sought, a user who had none is not asked again, and it ends
+        once few of those who were asked had any.
+        """
         plain = self.hinter is None and self.taste is None
-        least = 1 if plain else max(1, round(LEAST_YIELD * len(users)))
+        barren: set[int] = set()
         for round_ in range(self.settings.max_queries_per_user):
-            n_before = len(budget.made)
+            n_before, n_asked = len(budget.made), 0
             for user in users:
-                if not budget.has_room(user):
+                if user in barren or not budget.has_room(user):
                     continue
-                rng = stream(
-                    self.seed, self.category, self.likes.user_ids[user], n_conditions, round_
-                )
+                n_asked += 1
+                user_id = self.likes.user_ids[user]
+                rng = stream(self.seed, self.category, user_id, n_conditions, round_)
                 draft = self._draft(split, user, n_conditions, rng, budget)
                 if draft is not None:
                     budget.take(draft)
                     yield draft
-            if len(budget.made) - n_before < least:
+                elif not plain:
+                    barren.add(user)
+                    n_found = len(budget.made) - n_before
+                    if n_asked >= ENOUGH_ASKED and n_found < LEAST_YIELD * n_asked:
+                        return
+            if len(budget.made) == n_before:
                 return
 
     def _draft(
@@ -104,9 +112,13 @@ class Drafter:
     ) -> Draft | None:
         rows, liked = self.likes.rows[user], self.likes.mask(user)
         sizes = sizes_of(self.settings)
+        # As many as the request must offer besides the right one.
+        least = 1 if self.taste is None else 1 + LEAST_UNLIKED
         for _ in range(TRIES):
             positive = int(rows[rng.integers(len(rows))])
-            columns = draw_conditions(self.asked, positive, liked, n_conditions, rng)
+            columns = draw_conditions(
+                self.asked, positive, liked, n_conditions, rng, least_holders=least
+            )
             if columns is None or not budget.is_open(user, columns):
                 continue
             if self.hinter and not self.hinter.may_draw(columns):
@@ -148,10 +160,7 @@ class Drafter:
     def _unliked(
         self, user: int, meeting: NDArray[np.intp], truths: Sequence[int], rng: Generator
     ) -> list[int] | None:
-        """Items that meet every condition and not the user's taste; None where there are too few.
-
-        They were disliked, or they are farther than the ground truth from what was liked before.
-        """
+        """Items that meet every condition against the user's taste; None where they are too few."""
         if self.taste is None:
             return []
         rows = self.likes.rows[user]
@@ -160,11 +169,14 @@ class Drafter:
         pool = np.setdiff1d(meeting, twins)
         if len(before) < LEAST_BEFORE or len(pool) < LEAST_UNLIKED:
             return None
-        nearness = self.taste.nearness(before, np.array([truths[0], *pool.tolist()]))
-        against = np.isin(pool, self.taste.disliked[user]) | (nearness[1:] < nearness[0])
-        most = min(MOST_UNLIKED, self.settings.n_candidates - 1)
-        chosen = self.negatives.beside(truths[0]).take(pool[against], most, rng)
-        return chosen if len(chosen) >= LEAST_UNLIKED else None
+        return self.taste.against(
+            user,
+            truths[0],
+            pool,
+            self.negatives,
+            room=self.settings.n_candidates - 1,
+            rng=rng,
+        )
 
     def _hints(
         self, columns: Columns, truths: Sequence[int], candidates: Sequence[int], rng: Generator

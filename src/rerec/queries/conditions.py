@@ -20,7 +20,13 @@ RARE_WEIGHT = 0.25
 
 
 def draw_conditions(
-    asked: Askable, row: int, liked: NDArray[np.bool_], n_conditions: int, rng: Generator
+    asked: Askable,
+    row: int,
+    liked: NDArray[np.bool_],
+    n_conditions: int,
+    rng: Generator,
+    *,
+    least_holders: int = 1,
 ) -> Columns | None:
     """A set of shown facts of an item that is worth asking for; None where this draw found none.
 
@@ -33,10 +39,13 @@ def draw_conditions(
         liked: (n_items,) true where the user likes the item.
         n_conditions: size of the set.
         rng: drawn from.
+        least_holders: items that must have each of the facts.
     """
     pool = asked.shown[row]
     if rng.random() < SHARED_SHARE:
         pool = _in_common(asked, row, liked, n_conditions, rng)
+    if least_holders > 1:
+        pool = pool[asked.counts[pool] >= least_holders]
     if len(pool) < n_conditions:
         return None
     weight = np.where(asked.counts[pool] > 1, 1.0, RARE_WEIGHT)

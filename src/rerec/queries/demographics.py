@@ -32,8 +32,6 @@ MOST_VALUES = 60
 """A text column with more values than this tells users apart instead of grouping them."""
 ALSO_LIKED = 5
 """The next so many favourites of a group, times their number, are no negatives either."""
-LEAST_UNLIKED = 2
-MOST_UNLIKED = 5
 
 
 @dataclass(frozen=True)
@@ -127,13 +125,16 @@ class GroupDrafter:
         if self.taste is None or user is None:
             return []
         rows = self.likes.rows[user]
-        before = rows[: rows.tolist().index(positive)]
         pool = np.setdiff1d(best, rows)
         pool = np.setdiff1d(pool, self.negatives.namesakes[positive])
-        nearness = self.taste.nearness(before, np.array([positive, *pool.tolist()], dtype=np.intp))
-        most = min(MOST_UNLIKED, self.settings.n_candidates - 1)
-        chosen = self.negatives.beside(positive).take(pool[nearness[1:] < nearness[0]], most, rng)
-        return chosen if len(chosen) >= LEAST_UNLIKED else None
+        return self.taste.against(
+            user,
+            positive,
+            pool,
+            self.negatives,
+            room=self.settings.n_candidates - 1,
+            rng=rng,
+        )
 
     def _negatives(
         self,

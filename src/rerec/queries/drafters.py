@@ -11,7 +11,7 @@ from rerec.queries.candidates import negatives_of
 from rerec.queries.demographics import GroupDrafter
 from rerec.queries.drafts import Draft
 from rerec.queries.hints import hinter_of
-from rerec.queries.in_a_row import InARow
+from rerec.queries.in_a_row import InARow, Named
 from rerec.queries.interest import InterestDrafter
 from rerec.queries.likes import Likes
 from rerec.queries.taste import taste_of
@@ -41,7 +41,7 @@ def drafters_of(
     in_a_row = InARow(likes, settings.interest_span)
     liked = settings.liked_rating
     taste = taste_of(domain.interactions, domain.catalogue, likes, liked_rating=liked)
-    taken: set[tuple[int, int]] = set()
+    taken: dict[Named, str] = {}
     drafters: list[DraftsQueries] = []
     for category in settings.categories:
         base = category.removesuffix(PERSONAL)

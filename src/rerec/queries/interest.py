@@ -26,9 +26,6 @@ from rerec.settings import Category, QuerySettings
 
 MOST_USES = 2
 """Requests that one interest serves at most."""
-LEAST_UNLIKED = 2
-"""Candidates against the user's taste in a personalised request: at least so many."""
-MOST_UNLIKED = 5
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,8 @@ class InterestDrafter:
     category: Category = "interest"
     taste: Taste | None = None
     """Makes the requests personalised."""
-    taken: set[Named] = field(default_factory=set)
-    """Interests that are used already."""
+    taken: dict[Named, str] = field(default_factory=dict)
+    """The split of each interest that is used already, by whatever drafter of interests."""
 
     def drafts(self, split: str, users: Sequence[int]) -> list[Draft]:
         """Up to the split's number of drafts.
@@ -64,13 +61,13 @@ class InterestDrafter:
     def _drafted(
         self, split: str, users: Sequence[int], found: dict[Named, dict[int, int]]
     ) -> Iterator[Draft]:
-        every = sorted(set(found) - self.taken)
+        every = sorted(named for named in found if self.taken.get(named, split) == split)
         for use in range(MOST_USES):
             for place in stream(self.seed, self.category, split, use).permutation(len(every)):
                 named = every[place]
                 draft = self._draft(use, users, named, found[named])
                 if draft:
-                    self.taken.add(named)
+                    self.taken[named] = split
                     yield draft
 
     def _draft(
@@ -116,15 +113,18 @@ class InterestDrafter:
         if self.taste is None or user is None:
             return []
         rows = self.likes.rows[user]
-        before = rows[: rows.tolist().index(positive)]
         liked = set(rows.tolist())
         others = set().union(*self.in_a_row.after(named).values())
         pool = np.array(sorted(others - liked - set(named)), dtype=np.intp)
         pool = np.setdiff1d(pool, self.negatives.namesakes[positive])
-        nearness = self.taste.nearness(before, np.array([positive, *pool.tolist()], dtype=np.intp))
-        most = min(MOST_UNLIKED, self.settings.n_candidates - 1)
-        chosen = self.negatives.beside(positive).take(pool[nearness[1:] < nearness[0]], most, rng)
-        return chosen if len(chosen) >= LEAST_UNLIKED else None
+        return self.taste.against(
+            user,
+            positive,
+            pool,
+            self.negatives,
+            room=self.settings.n_candidates - 1,
+            rng=rng,
+        )
 
     def _negatives(
         self, named: Named, truths: Sequence[int], unliked: Sequence[int], rng: Generator

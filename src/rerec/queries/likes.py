@@ -7,6 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rerec.catalogue.items import Catalogue
+from rerec.catalogue.numbering import numbered
+from rerec.rng import seed_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,22 @@ class Likes:
         mask[self.rows[user]] = True
         return mask
 
+    def of_some(self, n_users: int, *, seed: int) -> "Likes":
+        """The likes of so many users, drawn by a hash of their ids; of all where there are fewer.
+
+        Args:
+            n_users: how many.
+            seed: of the draw.
+        """
+        if len(self.user_ids) <= n_users:
+            return self
+        drawn = sorted(
+            range(len(self.user_ids)), key=lambda at: seed_of(seed, "some", self.user_ids[at])
+        )
+        kept = sorted(drawn[:n_users])
+        ids = tuple(self.user_ids[at] for at in kept)
+        return Likes(ids, tuple(self.rows[at] for at in kept), self.n_items)
+
 
 def likes_of(interactions: pa.Table, catalogue: Catalogue, *, liked_rating: float) -> Likes:
     """The likes of an interaction table; the order of its rows does not matter.
@@ -35,13 +53,12 @@ def likes_of(interactions: pa.Table, catalogue: Catalogue, *, liked_rating: floa
     """
     ratings = interactions["rating"].to_numpy()
     table = interactions.filter(pa.array(ratings >= liked_rating))
-    table = table.sort_by([(name, "ascending") for name in ("user_id", "timestamp", "item_id")])
-    rows = catalogue.rows_of(table["item_id"].to_pylist())
-    users = np.asarray(table["user_id"].to_pylist(), dtype=object)
-    starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]]) if len(users) else np.array([])
-    user_ids = tuple(str(users[int(start)]) for start in starts)
-    per_user = np.split(rows, starts[1:].astype(int)) if len(users) else []
-    return Likes(user_ids, tuple(_first_of_each(r) for r in per_user), catalogue.n_items)
+    rows = catalogue.rows_of_column(table["item_id"])
+    user_ids, users = numbered(table["user_id"])
+    order = np.lexsort((catalogue.id_order[rows], table["timestamp"].to_numpy(), users))
+    ends = np.cumsum(np.bincount(users, minlength=len(user_ids)))
+    per_user = np.split(rows[order], ends[:-1]) if user_ids else []
+    return Likes(tuple(user_ids), tuple(_first_of_each(r) for r in per_user), catalogue.n_items)
 
 
 def _first_of_each(rows: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -5,11 +5,18 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from rerec.catalogue.items import Catalogue
+from rerec.catalogue.kernels import pc
+from rerec.queries.candidates import Negatives
 from rerec.queries.likes import Likes
+
+LEAST_UNLIKED = 2
+"""Candidates against the user's taste in a personalised request: at least so many."""
+MOST_UNLIKED = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,35 @@ class Taste:
         lengths = np.sqrt(np.outer(self._counts[rows], self._counts[before]))
         return (liked_both / np.maximum(lengths, 1.0)).mean(axis=1)
 
+    def against(
+        self,
+        user: int,
+        right: int,
+        pool: NDArray[np.intp],
+        negatives: Negatives,
+        *,
+        room: int,
+        rng: Generator,
+    ) -> list[int] | None:
+        """Items that fit a request and are against its user's taste; None where there are too few.
+
+        They were disliked, or they are farther than the right one from what was liked before it.
+
+        Args:
+            user: whose request it is.
+            right: row of the placed ground truth, which the user liked.
+            pool: rows that fit the request and that the user did not like.
+            negatives: draws by popularity.
+            room: how many fit among the candidates.
+            rng: drawn from.
+        """
+        rows = self.likes.rows[user]
+        before = rows[: rows.tolist().index(right)]
+        nearness = self.nearness(before, np.concatenate([[right], pool]).astype(np.intp))
+        fitting = pool[np.isin(pool, self.disliked[user]) | (nearness[1:] < nearness[0])]
+        chosen = negatives.beside(right).take(fitting, min(MOST_UNLIKED, room), rng)
+        return chosen if len(chosen) >= LEAST_UNLIKED else None
+
     @cached_property
     def _by_item(self) -> csr_matrix:
         """(n_items, n_users) 1 where the user liked the item."""
@@ -67,9 +103,10 @@ def taste_of(
         liked_rating: a rating below this is no like.
     """
     low = interactions.filter(pa.array(interactions["rating"].to_numpy() < liked_rating))
-    place = {user_id: at for at, user_id in enumerate(likes.user_ids)}
-    users = np.array([place.get(u, -1) for u in low["user_id"].to_pylist()], dtype=np.intp)
-    rows = catalogue.rows_of(low["item_id"].to_pylist())
+    known = pa.array(likes.user_ids, pa.string())
+    places = pc.index_in(low["user_id"].cast(pa.string()), value_set=known).fill_null(-1)
+    users = places.to_numpy().astype(np.intp)
+    rows = catalogue.rows_of_column(low["item_id"])
     order = np.lexsort((rows, users))
     users, rows = users[order], rows[order]
     ends = np.searchsorted(users, np.arange(len(likes.user_ids) + 1))

@@ -31,6 +31,7 @@ def import_table(
     *,
     files: Mapping[str, Path],
     renames: Mapping[str, str] | None = None,
+    words: Mapping[str, Any] | None = None,
     skip_bad_rows: bool = False,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -40,6 +41,8 @@ def import_table(
         out: the domain folder; it must not be there yet.
         files: `items`, `attributes`, `interactions` and, where there is one, `users`.
         renames: names of columns as the files have them, with the names that are meant.
+        words: what the items are called: `nouns`, and what one does with them, `verb` and `past`;
+            None leaves them items that one tries.
         skip_bad_rows: leave bad rows out and count them, instead of refusing the first.
         progress: told what is being done, a sentence at a time.
 
@@ -62,7 +65,10 @@ def import_table(
         notes = land_interactions(bench, source_of(files["interactions"]))
         bench.refuse_unused_renames()
         progress(f"sorting and writing {out}")
-        return assemble(bench, named=tell_apart(bench), source="table", notes=notes)
+        settings = {"vocabulary": dict(words)} if words else {}
+        return assemble(
+            bench, named=tell_apart(bench), source="table", notes=notes, settings=settings
+        )
 
 
 def land_items(
