@@ -275,6 +275,7 @@ def test_a_reader_of_too_much_is_no_reader():
     assert {reader for reader, _ in left} == {"ann"}
 
 
+@pytest.mark.slow
 def test_the_real_domain_is_large_enough_to_learn_from(real):
     domain, report = real
     assert (report["editions"], report["ratings_in_numbers"]) == (271_064, 383_853)
@@ -289,6 +290,7 @@ def test_the_real_domain_is_large_enough_to_learn_from(real):
     assert min(item.popularity for item in domain.catalogue.items) >= 15
 
 
+@pytest.mark.slow
 def test_the_real_domain_tells_facts_that_were_checked_by_hand(real):
     items = {item.item_id: item for item in real[0].catalogue.items}
     found = facts(real[0])
@@ -302,6 +304,7 @@ def test_the_real_domain_tells_facts_that_were_checked_by_hand(real):
         assert row["value"] in found[row["item_id"], row["relation"]]
 
 
+@pytest.mark.slow
 def test_the_real_domain_has_no_letters_that_were_decoded_wrongly(real):
     values = real[0].attributes["value"].unique().to_pylist()
     titles = [item.title for item in real[0].catalogue.items]
