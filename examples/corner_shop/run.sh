@@ -10,7 +10,7 @@ rerec=$root/.venv/bin/rerec
 
 "$rerec" data import table --items "$here/items.csv" --attributes "$here/attributes.csv" \
     --interactions "$here/interactions.csv" --noun tea --verb drink --past drank --out "$out/shop"
-"$rerec" data queries "$out/shop" --set n_candidates=4 --set n_train=40 --set n_valid=8 --set n_test=12 \
+"$rerec" data queries "$out/shop" --set n_candidates=4 --set n_train=40 --set n_valid=8 --set n_test=8 \
     --set common_share=1.0 --set 'categories=[explicit]'
 "$rerec" data check "$out/shop"
 "$rerec" embed "$out/shop" --no-compare --set dim=8 --set max_epochs=20
