@@ -61,7 +61,7 @@ class GroupDrafter:
     def favourites(self, members: NDArray[np.intp]) -> NDArray[np.intp]:
         r"""Rows of what a group likes above others, the best first.
 
-        $$w(i, g) = \\frac{n_{i,g}}{\\sum_j n_{j,g}} \\, \\ln \\frac{|U|}{|U_i|}$$
+        $$w(i, g) = \frac{n_{i,g}}{\sum_j n_{j,g}} \, \ln \frac{|U|}{|U_i|}$$
 
         n are the likes of the group's users, U all users, U_i those who like i. Source: TF-IDF as
         RecBench+ (arXiv 2503.09382) has it for user groups; users as documents are ours, since with

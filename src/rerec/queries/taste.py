@@ -30,7 +30,7 @@ class Taste:
     def nearness(self, before: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         r"""How near items are to what was liked before, by who else liked both.
 
-        $$s(i) = \\frac{1}{|B|} \\sum_{j \\in B} \\cos(L_i, L_j)$$
+        $$s(i) = \frac{1}{|B|} \sum_{j \in B} \cos(L_i, L_j)$$
 
         L_i is the column of item i in the users' likes. Source: item-based collaborative filtering,
         Sarwar et al. 2001.

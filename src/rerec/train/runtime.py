@@ -45,8 +45,8 @@ def on_cpu() -> bool:
 def fast_dtype() -> torch.dtype:
     """What products of weights are computed in: bfloat16, unless the processor has to emulate it.
 
-    Without instructions for it a product of 733 x 576 x 1536 ran at 18 GFLOP/s in bfloat16 and at
-    140 in float32 (two cores with AVX2); with AVX-512's, bfloat16 is the faster one.
+    Without instructions for it a product of 733 x 576 x 1536 ran at 15.6 GFLOP/s in bfloat16 and at
+    109.9 in float32 (two cores with AVX2, benchmarks/dtype.py); with them bfloat16 is the faster.
     """
     if not on_cpu():
         return torch.bfloat16
