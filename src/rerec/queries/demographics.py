@@ -59,22 +59,14 @@ class GroupDrafter:
         return list(islice(self._drafted(split, users), wanted))
 
     def favourites(self, members: NDArray[np.intp]) -> NDArray[np.intp]:
-        r"""Rows of what a group likes above others, the best first.
-
-        $$w(i, g) = \frac{n_{i,g}}{\sum_j n_{j,g}} \, \ln \frac{|U|}{|U_i|}$$
-
-        n are the likes of the group's users, U all users, U_i those who like i. Source: TF-IDF as
-        RecBench+ (arXiv 2503.09382) has it for user groups; users as documents are ours, since with
-        groups as documents an item that both genders like would be worth nothing to either.
+        """Rows of what a group likes above others, the best first; see `worth_to_group`.
 
         Args:
             members: positions of the group's users.
         """
         rows = np.concatenate([*(self.likes.rows[m] for m in members.tolist()), _NONE])
-        counts = np.bincount(rows, minlength=self.likes.n_items).astype(np.float64)
-        known = self._n_users > 0
-        idf = np.log(len(self.likes.user_ids) / np.maximum(self._n_users, 1))
-        worth = np.where(known, counts / max(counts.sum(), 1.0) * idf, 0.0)
+        counts = np.bincount(rows, minlength=self.likes.n_items)
+        worth = worth_to_group(counts, self._n_users, n_users=len(self.likes.user_ids))
         order = np.lexsort((np.arange(len(worth)), -worth))
         return order[worth[order] > 0]
 
@@ -156,10 +148,10 @@ class GroupDrafter:
         return chosen if len(chosen) == wanted else None
 
     @cached_property
-    def _n_users(self) -> NDArray[np.float64]:
+    def _n_users(self) -> NDArray[np.intp]:
         """(n_items,) users who like each item."""
         rows = np.concatenate([*self.likes.rows, _NONE])
-        return np.bincount(rows, minlength=self.likes.n_items).astype(np.float64)
+        return np.bincount(rows, minlength=self.likes.n_items)
 
     @cached_property
     def _groups(self) -> dict[Group, NDArray[np.intp]]:
@@ -176,6 +168,29 @@ class GroupDrafter:
 
 
 _NONE = np.empty(0, dtype=np.intp)
+
+
+def worth_to_group(
+    counts: NDArray[np.integer], n_fans: NDArray[np.integer], *, n_users: int
+) -> NDArray[np.float64]:
+    r"""What items are worth to a group of users, by TF-IDF.
+
+    $$w(i, g) = \frac{n_{i,g}}{\sum_j n_{j,g}} \, \ln \frac{|U|}{|U_i|}$$
+
+    n are the group's users who have the item, U all users, U_i those who have it. Source: TF-IDF as
+    RecBench+ (arXiv 2503.09382) has it for user groups; users as documents are ours, since with
+    groups as documents an item that both genders like would be worth nothing to either.
+
+    Args:
+        counts: (n_items,) users of the group who have each item.
+        n_fans: (n_items,) users who have each item; where nobody has, it is worth 0.
+        n_users: all users.
+
+    Returns:
+        (n_items,) values of at least 0.
+    """
+    idf = np.log(n_users / np.maximum(n_fans, 1))
+    return np.where(n_fans > 0, counts / max(counts.sum(), 1) * idf, 0.0)
 
 
 def groups_of(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rerec.catalogue.domain import Domain
 from rerec.graph.interactions import InteractionGraph
-from rerec.queries.demographics import Group, groups_of
+from rerec.queries.demographics import Group, groups_of, worth_to_group
 from rerec.queries.people import person
 
 N_BEST = 10
@@ -35,18 +35,11 @@ class Groups:
         return self._told(text)[0]
 
     def best(self, group: Group) -> Best:
-        r"""The items that the users of a group interacted with above others; none for ().
-
-        $$w(i, g) = \\frac{n_{i,g}}{\\sum_j n_{j,g}} \\, \\ln \\frac{|U|}{|U_i|}$$
-
-        n are the users of the group who have the item, U all users, U_i those who have it.
-        """
+        """The items that the users of a group interacted with above others; none for ()."""
         if not group:
             return []
         counts = self._counts(self._members[group])
-        known = self._n_users > 0
-        idf = np.log(self._graph.n_users / np.maximum(self._n_users, 1))
-        worth = np.where(known, counts / max(counts.sum(), 1) * idf, 0.0)
+        worth = worth_to_group(counts, self._n_users, n_users=self._graph.n_users)
         order = np.lexsort((np.arange(len(worth)), -worth))[:N_BEST]
         item_ids = self._domain.catalogue.item_ids
         return [(item_ids[row], float(worth[row])) for row in order.tolist() if worth[row] > 0]
