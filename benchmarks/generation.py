@@ -46,7 +46,7 @@ def measured(args: argparse.Namespace) -> dict[str, float]:
     model: Any = smollm2_shape()
     prompts = torch.randint(5, 40_000, (args.queries, args.prompt))
     repeated = prompts.repeat_interleave(args.group, dim=0)
-    draws = torch.Generator()
+    seeds = range(args.queries * args.group)
 
     def stock() -> None:
         model.set_attn_implementation("sdpa")
@@ -60,7 +60,7 @@ def measured(args: argparse.Namespace) -> dict[str, float]:
 
     def ours() -> None:
         sampling = Sampling(n=args.group, max_new_tokens=args.answer, temperature=1.0)
-        generate(model, prompts.tolist(), sampling, stop=[], generator=draws.manual_seed(0))
+        generate(model, prompts.tolist(), sampling, stop=[], seeds=seeds)
 
     seconds: dict[str, list[float]] = {"stock": [], "ours": []}
     for run in range(args.runs + 1):  # the first touches the memory and is not counted

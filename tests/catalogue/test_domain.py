@@ -49,6 +49,19 @@ def test_the_corner_shop_is_read_as_it_was_written(corner_shop):
     assert sum(item.popularity for item in shop.catalogue.items) == shop.interactions.num_rows
 
 
+def test_interactions_are_read_when_they_are_asked_for(corner_shop):
+    shop = read_domain(corner_shop)
+    assert "interactions" not in vars(shop)
+    rows = shop.interactions.to_pylist()
+    assert len(rows) == shop.n_interactions
+    user = rows[0]["user_id"]
+    own = [row for row in rows if row["user_id"] == user]
+    assert 0 < len(own) < len(rows)
+    assert shop.interactions_of([user]).to_pylist() == own
+    assert shop.interactions_of([]).schema == shop.interactions.schema
+    assert shop.interactions_of(shop.user_ids).to_pylist() == rows
+
+
 def test_a_query_is_read_as_it_was_written(corner_shop):
     query = Query(
         query_id="q1",

@@ -11,6 +11,7 @@ from rerec.catalogue.files import (
     n_rows_of,
     read_json,
     read_parquet,
+    read_pieces,
     replaced,
     sha256_of,
     write_json,
@@ -48,6 +49,29 @@ def test_a_table_is_read_as_it_was_written(path):
     write_parquet(path, table())
     assert read_parquet(path, COLUMNS).to_pylist() == ROWS
     assert n_rows_of(path) == 2
+
+
+def test_a_table_is_read_in_pieces_that_make_the_whole(path, monkeypatch):
+    monkeypatch.setattr(files, "PIECE_ROWS", 2)
+    write_parquet(path, pa.concat_tables([table(), table(), table().slice(0, 1)]))
+    pieces = [*read_pieces(path, COLUMNS)]
+    assert [piece.num_rows for piece in pieces] == [0, 2, 2, 1]
+    assert pa.concat_tables(pieces).equals(read_parquet(path, COLUMNS))
+
+
+def test_a_piece_is_checked_as_the_whole_and_names_the_row_of_the_file(path, monkeypatch):
+    monkeypatch.setattr(files, "PIECE_ROWS", 2)
+    rows = pa.Table.from_pylist(2 * ROWS, schema=COLUMNS)
+    names = pa.array(["Heat", "Ronin", "Thief", None])
+    write_parquet(path, rows.set_column(0, "name", names))
+    with pytest.raises(DataError, match="'name' is empty in row 3; fill it"):
+        [*read_pieces(path, COLUMNS)]
+    write_parquet(path, rows.drop_columns(["tags"]))
+    with pytest.raises(DataError, match="has no column 'tags', only name, year, pairs"):
+        [*read_pieces(path, COLUMNS)]
+    write_parquet(path, table(year=pa.array(["a", "b"])).slice(0, 0))
+    with pytest.raises(DataError, match="the column 'year' holds string, not int32"):
+        [*read_pieces(path, COLUMNS)]
 
 
 def test_the_same_table_gives_the_same_bytes(path):

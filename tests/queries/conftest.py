@@ -1,4 +1,4 @@
-"""Small random domains, made in memory, for what must hold on every domain."""
+"""Small random domains for what must hold on every domain."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rerec.catalogue.domain import Domain
-from rerec.catalogue.items import Catalogue
+from rerec.catalogue.domain import Domain, read_domain, write_tables
 from rerec.catalogue.tables import ATTRIBUTES, INTERACTIONS
 from rerec.records import Item
 from rerec.rng import stream
@@ -35,7 +34,7 @@ SMALL = QuerySettings(
 )
 
 
-def _small_domain(seed: int, *, n_items: int, n_users: int) -> Domain:
+def _small_domain(folder: Path, seed: int, *, n_items: int, n_users: int) -> Domain:
     """A domain whose people direct, write and play, and where some titles were filmed twice."""
     rng = stream(seed, "small domain")
     titles = [f"Film {row - row % 5 // 4}" for row in range(n_items)]
@@ -55,13 +54,14 @@ def _small_domain(seed: int, *, n_items: int, n_users: int) -> Domain:
         for user in range(n_users)
         for row in rng.permutation(n_items)[: int(rng.integers(1, n_items))]
     ]
-    return Domain(
-        Path("small"),
-        Catalogue(items),
-        _table(facts, ATTRIBUTES),
-        _table(seen, INTERACTIONS),
-        pa.table({"user_id": [f"u{user}" for user in range(n_users)]}),
+    write_tables(
+        folder,
+        items=items,
+        attributes=_table(facts, ATTRIBUTES),
+        interactions=_table(seen, INTERACTIONS),
+        users=pa.table({"user_id": [f"u{user}" for user in range(n_users)]}),
     )
+    return read_domain(folder)
 
 
 def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
@@ -71,9 +71,14 @@ def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def small_domain() -> Callable[..., Domain]:
-    """Makes a random domain in memory from a seed, `n_items` and `n_users`."""
-    return _small_domain
+def small_domain(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Domain]:
+    """Makes a random domain from a seed, `n_items` and `n_users`."""
+
+    def made(seed: int, *, n_items: int, n_users: int) -> Domain:
+        folder = tmp_path_factory.mktemp("small")
+        return _small_domain(folder, seed, n_items=n_items, n_users=n_users)
+
+    return made
 
 
 @pytest.fixture(scope="session")

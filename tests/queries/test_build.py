@@ -2,16 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerec.catalogue.domain import Domain, check, read_domain, write_manifest
+from rerec.catalogue.domain import Domain, check, read_domain, write_manifest, write_tables
 from rerec.catalogue.files import sha256_of
 from rerec.catalogue.titles import normalise
 from rerec.errors import DataError
@@ -150,14 +150,45 @@ def test_the_order_of_the_tables_changes_nothing(
 ) -> None:
     domain = small_domain(seed, n_items=n_items, n_users=n_users)
     rng = np.random.default_rng(seed)
-    turned = replace(
-        domain,
-        interactions=domain.interactions.take(rng.permutation(domain.interactions.num_rows)),
+    write_tables(
+        domain.folder / "turned",
+        items=domain.catalogue.items,
+        attributes=domain.attributes,
+        interactions=domain.interactions.take(rng.permutation(domain.n_interactions)),
         users=domain.users.take(rng.permutation(n_users)),
     )
+    turned = read_domain(domain.folder / "turned")
     expected = queries_of(domain, small_settings, seed=SEED)
     assert queries_of(turned, small_settings, seed=SEED) == expected
     assert queries_of(domain, small_settings, seed=SEED) == expected
+
+
+def test_processes_change_nothing(small_domain: MakeDomain, small_settings: QuerySettings) -> None:
+    domain = small_domain(5, n_items=24, n_users=9)
+    kinds = ("explicit", "implicit", "interest", "interest_personal", "misinformed")
+    every = small_settings.model_copy(update={"categories": kinds})
+    expected = queries_of(domain, every, seed=SEED)
+    assert {q.category for q in expected["train"]} >= {"explicit", "implicit"}
+    assert queries_of(domain, every, seed=SEED, n_processes=2) == expected
+
+
+def test_of_many_users_some_ask_and_nobody_else_is_read(
+    small_domain: MakeDomain, small_settings: QuerySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = small_domain(3, n_items=24, n_users=9)
+    read: list[set[str]] = []
+    whole = Domain.interactions_of
+
+    def watched(self: Domain, user_ids: Collection[str]) -> pa.Table:
+        read.append(set(user_ids))
+        return whole(self, user_ids)
+
+    monkeypatch.setattr(Domain, "interactions_of", watched)
+    few_users = small_settings.model_copy(update={"max_users": 6})
+    made = queries_of(domain, few_users, seed=SEED)
+    assert [len(users) for users in read] == [6]
+    assert {q.user_id for queries in made.values() for q in queries} <= read[0]
+    assert "interactions" not in vars(domain)  # never read whole
 
 
 @any_domain

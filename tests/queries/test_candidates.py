@@ -10,7 +10,8 @@ from rerec.catalogue.items import Catalogue
 from rerec.catalogue.tables import ATTRIBUTES
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.askable import Columns, askable
-from rerec.queries.candidates import Negatives, namesakes_of, negatives_of
+from rerec.queries.candidates import Negatives, negatives_of
+from rerec.queries.namesakes import Namesakes
 from rerec.records import Condition, Item
 from rerec.rng import stream
 from rerec.settings import QuerySettings
@@ -95,26 +96,13 @@ def test_a_catalogue_with_too_few_negatives_gives_none(
         assert (drawn is not None) == fits
 
 
-def test_namesakes_are_found_through_aliases_articles_and_case() -> None:
-    catalogue = Catalogue(
-        (
-            Item("1", "Léon", 1994, ("The Professional",), 0),
-            Item("2", "Professional, The", 1981, (), 0),
-            Item("3", "LEON", 1999, (), 0),
-            Item("4", "The Professionals", 1966, (), 0),
-        )
-    )
-    found = [rows.tolist() for rows in namesakes_of(catalogue)]
-    assert found == [[0, 1, 2], [0, 1], [0, 2], [3]]
-
-
 def test_a_namesake_of_the_truth_is_never_a_negative(
     shelf: tuple[Catalogue, Negatives, Columns],
 ) -> None:
     _, negatives, columns = shelf
     twin = Negatives(
         negatives.asked,
-        (np.array([0, 59]), *negatives.namesakes[1:]),
+        Namesakes({0: np.array([0, 59])}),
         negatives.popularity,
     )
     assert not any(59 in drawn for drawn in draws(twin, columns, hard_share=0.5))

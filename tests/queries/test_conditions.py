@@ -61,6 +61,26 @@ def test_counts_of_met_named_and_shown_conditions_equal_those_by_hand(
         assert asked.n_met(columns)[row] == len(facts & set(columns))
         assert asked.n_shown(columns)[row] == len(shown & set(columns))
         assert asked.n_named(columns)[row] == 3 * names_her
+    whole = [row for row in range(20) if asked.n_met(columns)[row] == len(columns)]
+    assert asked.meeting(columns).tolist() == whole
+    assert asked.meeting(()).tolist() == [*range(20)]
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_who_meets_conditions_and_who_shares_facts_equal_plain_counts(
+    small_domain: Callable[..., Domain], seed: int
+) -> None:
+    graph, asked = asked_of(small_domain(seed, n_items=16, n_users=3), LOOSE)
+    rng = np.random.default_rng(seed)
+    facts = [set(graph.columns_of(row).tolist()) for row in range(16)]
+    for row in range(16):
+        columns = tuple(rng.permutation(sorted(facts[row]))[:3].tolist())
+        expected = [other for other in range(16) if set(columns) <= facts[other]]
+        assert asked.meeting(columns).tolist() == expected
+        shown = set(asked.shown[row].tolist())
+        shared = [0 if other == row else len(shown & facts[other]) for other in range(16)]
+        assert asked.n_shared(row).tolist() == shared
 
 
 def test_a_set_that_many_items_meet_or_that_repeats_a_value_is_not_worth_asking(
@@ -81,7 +101,7 @@ def test_a_drawn_set_has_the_size_asked_for_and_is_worth_asking(
 ) -> None:
     _, asked = asked_of(small_domain(8, n_items=20, n_users=3), LOOSE)
     rng = stream(seed)
-    row, liked = int(rng.integers(20)), rng.random(20) < 0.5
+    row, liked = int(rng.integers(20)), np.flatnonzero(rng.random(20) < 0.5)
     columns = draw_conditions(asked, row, liked, n_conditions, rng)
     if columns is not None:
         assert columns == tuple(sorted(set(columns)))

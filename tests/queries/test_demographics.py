@@ -1,6 +1,7 @@
 """Groups of users and their favourites, by hand and against plain counts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -76,13 +77,7 @@ def grouped(small_domain: Callable[..., Domain]) -> Domain:
         "gender": [str(v) for v in rng.choice(["F", "M"], 60)],
         "town": [str(v) for v in rng.choice(["X", "Y", "Z"], 60)],
     }
-    return Domain(
-        domain.folder,
-        domain.catalogue,
-        domain.attributes,
-        domain.interactions,
-        pa.table(columns),
-    )
+    return replace(domain, users=pa.table(columns))
 
 
 SIZES = SplitSizes(train=12, valid=4, test=6)

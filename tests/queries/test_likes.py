@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from rerec.catalogue.items import Catalogue
 from rerec.catalogue.tables import INTERACTIONS
-from rerec.queries.likes import likes_of
+from rerec.queries.likes import likes_of, some_of
 from rerec.records import Item
 
 CATALOGUE = Catalogue(tuple(Item(name, name, None, (), 0) for name in "abc"))
@@ -34,13 +34,10 @@ def test_a_table_without_likes_has_no_users() -> None:
 
 def test_of_many_users_some_are_drawn_by_their_ids_alone() -> None:
     users = [f"u{n:02}" for n in range(30)]
-    rows = [(user, "a", 5.0, 1) for user in users]
-    table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=INTERACTIONS)
-    likes = likes_of(table, CATALOGUE, liked_rating=4.0)
-    some = likes.of_some(10, seed=7)
-    assert len(some.user_ids) == len(some.rows) == 10
-    assert list(some.user_ids) == sorted(some.user_ids)
-    assert set(some.user_ids) <= set(users)
-    assert likes.of_some(10, seed=7).user_ids == some.user_ids
-    assert likes.of_some(10, seed=8).user_ids != some.user_ids
-    assert likes.of_some(30, seed=7) is likes
+    some = some_of(users, 10, seed=7)
+    assert len(some) == 10
+    assert some == sorted(some)
+    assert set(some) <= set(users)
+    assert some_of(reversed(users), 10, seed=7) == some
+    assert some_of(users, 10, seed=8) != some
+    assert some_of(users, 30, seed=7) == users

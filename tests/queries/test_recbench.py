@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rerec.catalogue.domain import check, read_domain
 from rerec.catalogue.files import sha256_of
 from rerec.errors import DataError
-from rerec.queries.candidates import namesakes_of
+from rerec.queries.namesakes import namesakes_of
 from rerec.queries.recbench import MOST_POSITIVES, import_recbench, splits_of
 from rerec.records import SPLITS, Condition, Hop
 from rerec.sources.recbench import Facts

@@ -109,9 +109,9 @@ def test_rows_are_cut_and_filled_up_by_hand():
 
 def test_the_same_seed_draws_the_same_answers_and_another_seed_others(llama):
     def drawn(seed: int) -> list[list[list[int]]]:
-        generator = torch.Generator().manual_seed(seed)
         sampling = Sampling(n=4, max_new_tokens=N_TOKENS, temperature=1.0)
-        return generate(llama(), PROMPTS, sampling, stop=STOP, generator=generator)
+        seeds = range(100 * seed, 100 * seed + 4 * len(PROMPTS))
+        return generate(llama(), PROMPTS, sampling, stop=STOP, seeds=seeds)
 
     first = drawn(1)
     assert drawn(1) == first
@@ -119,10 +119,20 @@ def test_the_same_seed_draws_the_same_answers_and_another_seed_others(llama):
     assert all(len({tuple(answer) for answer in group}) > 1 for group in first)
 
 
+def test_what_a_continuation_becomes_depends_on_its_own_seed_alone(llama):
+    sampling = Sampling(n=2, max_new_tokens=N_TOKENS, temperature=1.0)
+    seeds = list(range(2 * len(PROMPTS)))
+    together = generate(llama(), PROMPTS, sampling, stop=STOP, seeds=seeds)
+    one = Sampling(n=1, max_new_tokens=N_TOKENS, temperature=1.0)
+    for place, seed in enumerate(seeds):
+        prompt = PROMPTS[place // 2]
+        [[alone]] = generate(llama(), [prompt], one, stop=STOP, seeds=[seed])
+        assert alone == together[place // 2][place % 2]
+
+
 def test_the_token_that_ended_an_answer_is_its_last_and_no_other_is_a_stop(llama):
-    generator = torch.Generator().manual_seed(5)
     sampling = Sampling(n=8, max_new_tokens=N_TOKENS, temperature=1.0)
-    found = generate(llama(), PROMPTS, sampling, stop=STOP, generator=generator)
+    found = generate(llama(), PROMPTS, sampling, stop=STOP, seeds=range(8 * len(PROMPTS)))
     answers = [answer for group in found for answer in group]
     assert {len(answer) == N_TOKENS for answer in answers} == {True, False}
     for answer in answers:
@@ -139,7 +149,7 @@ def test_one_token_is_drawn_with_the_odds_of_the_softmax(llama):
         [prompt],
         Sampling(n=n, max_new_tokens=1, temperature=temperature),
         stop=[1],
-        generator=torch.Generator().manual_seed(0),
+        seeds=range(n),
     )
     counts = torch.bincount(torch.tensor(found).flatten(), minlength=400).double()
     often = odds * n >= 5  # rarer tokens count as one

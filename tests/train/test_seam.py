@@ -9,6 +9,7 @@ from trl import GRPOTrainer, SFTTrainer
 from trl.trainer.utils import add_fused_lm_head, split_tensor_dict
 
 from rerec.train.engine import LOSSES
+from rerec.train.halving import SUMS
 
 SIGNATURES = {
     "_generate_and_score_completions": ["inputs"],
@@ -25,6 +26,7 @@ SIGNATURES = {
     ],
     "_compute_loss": ["model", "inputs"],
     "_save_checkpoint": ["model", "trial"],
+    "training_step": ["model", "inputs", "num_items_in_batch"],
 }
 # method: what stands in it, in this order
 CALLS = {
@@ -60,7 +62,10 @@ CALLS = {
         "per_token_loss1 = coef_1 * advantages",
         'normalizer = inputs["num_items_in_batch"].clamp(min=1.0)',
     ],
-    "training_step": ["self._step += 1"],
+    "training_step": [
+        "super().training_step(model, inputs, num_items_in_batch)",
+        "self._step += 1",
+    ],
     "log": ["for key, val in self._metrics[mode].items():", "self._metrics[mode].clear()"],
 }
 
@@ -87,6 +92,12 @@ def test_the_losses_that_we_accept_are_those_of_trl():
     normalisers = source[source.index("# Compute the KL") :].split("self.loss_type")
     named = {name for part in normalisers for name in LOSSES if f'"{name}"' in part[:80]}
     assert named == set(LOSSES)
+
+
+def test_the_losses_that_are_sums_over_the_batch_are_those_of_trl():
+    source = inspect.getsource(inspect.unwrap(GRPOTrainer._compute_loss))
+    named = ", ".join(f'"{name}"' for name in SUMS)
+    assert f"elif self.loss_type in [{named}]:" in source
 
 
 def test_a_batch_is_split_in_the_order_of_its_rows():

@@ -18,7 +18,13 @@ from safetensors.numpy import save
 
 from rerec.catalogue.embeddings import read_embeddings
 from rerec.catalogue.faults import NO_FOLDER, faults_of
-from rerec.catalogue.files import read_parquet, replaced, write_parquet
+from rerec.catalogue.files import (
+    n_rows_of,
+    read_parquet,
+    read_pieces,
+    replaced,
+    write_parquet,
+)
 from rerec.catalogue.items import Catalogue, refuse_repeats
 from rerec.catalogue.kernels import pc
 from rerec.catalogue.manifest import (
@@ -47,16 +53,47 @@ _AGAIN = "build the queries again"
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain folder in memory; queries and embeddings are read when they are asked for."""
+    """A domain folder in memory; the rest is read when it is asked for.
+
+    The rest are interactions, of which there may be a hundred for each item, queries and
+    embeddings.
+    """
 
     folder: Path
     catalogue: Catalogue
     attributes: pa.Table
     """(item_id, relation, value); an item's values of a relation stand most prominent first."""
-    interactions: pa.Table
-    """(user_id, item_id, rating, timestamp)."""
     users: pa.Table
     """(user_id, then one column for each group)."""
+
+    @cached_property
+    def interactions(self) -> pa.Table:
+        """(user_id, item_id, rating, timestamp) of all users.
+
+        Raises:
+            DataError: the file is missing or malformed.
+        """
+        return read_parquet(_log_path(self.folder), INTERACTIONS)
+
+    @property
+    def n_interactions(self) -> int:
+        """How many interactions there are, without reading them.
+
+        Raises:
+            DataError: the file is missing or no Parquet file.
+        """
+        return n_rows_of(_log_path(self.folder))
+
+    def interactions_of(self, user_ids: Collection[str]) -> pa.Table:
+        """(user_id, item_id, rating, timestamp) of some users; others never stand in memory.
+
+        Raises:
+            DataError: the file is missing or malformed.
+        """
+        chosen = pa.array(sorted(user_ids), pa.string())
+        pieces = read_pieces(_log_path(self.folder), INTERACTIONS)
+        own = [p.filter(pc.is_in(p["user_id"], value_set=chosen)) for p in pieces]
+        return pa.concat_tables([INTERACTIONS.empty_table(), *own])
 
     @cached_property
     def relations(self) -> frozenset[str]:
@@ -134,19 +171,18 @@ def read_domain(folder: Path) -> Domain:
     items_path, attributes_path, interactions_path, users_path = table_paths(folder)
     items = read_parquet(items_path, ITEMS)
     attributes = read_parquet(attributes_path, ATTRIBUTES)
-    interactions = read_parquet(interactions_path, INTERACTIONS)
     users = read_parquet(users_path, USERS, keep_others=True)
     try:
         catalogue = Catalogue(tuple(item_of(record) for record in items.to_pylist()))
     except DataError as error:
         raise DataError(f"{items_path}: {error}") from None
     refuse_repeats(users["user_id"].to_pylist(), what="the user id", where=str(users_path))
-    _refuse_unknown(attributes_path, attributes, items, key="item_id")
-    _refuse_unknown(interactions_path, interactions, items, key="item_id")
-    _refuse_unknown(interactions_path, interactions, users, key="user_id")
+    known = {"item_id": items["item_id"], "user_id": users["user_id"]}
+    _refuse_unknown(attributes_path, [attributes], known)
+    _refuse_unknown(interactions_path, read_pieces(interactions_path, INTERACTIONS), known)
     for column in ("relation", "value"):
         _refuse_blank(attributes_path, attributes, column)
-    return Domain(folder, catalogue, attributes, interactions, users)
+    return Domain(folder, catalogue, attributes, users)
 
 
 def write_tables(
@@ -210,15 +246,23 @@ def _query(path: Path, record: Mapping[str, Any]) -> Query:
         raise DataError(f"{path}: {error}; {_AGAIN}") from None
 
 
-def _refuse_unknown(path: Path, table: pa.Table, known: pa.Table, *, key: str) -> None:
-    present = set(known[key].unique().to_pylist())
-    strangers = [name for name in table[key].unique().to_pylist() if name not in present]
-    if strangers:
-        kind = key.removesuffix("_id")
-        raise DataError(
-            f"{path}: names the {kind} {strangers[0]!r}, which is not in {kind}s.parquet; "
-            "leave its rows out or add it there"
-        )
+def _log_path(folder: Path) -> Path:
+    return table_paths(folder)[2]
+
+
+def _refuse_unknown(
+    path: Path, pieces: Iterable[pa.Table], known: Mapping[str, pa.ChunkedArray]
+) -> None:
+    present = {key: column.combine_chunks() for key, column in known.items()}
+    for piece in pieces:
+        for key in (name for name in piece.column_names if name in present):
+            strange = pc.invert(pc.is_in(piece[key], value_set=present[key]))
+            if pc.any(strange).as_py():
+                name, kind = piece[key].filter(strange)[0].as_py(), key.removesuffix("_id")
+                raise DataError(
+                    f"{path}: names the {kind} {name!r}, which is not in {kind}s.parquet; "
+                    "leave its rows out or add it there"
+                )
 
 
 def _refuse_blank(path: Path, table: pa.Table, column: str) -> None:

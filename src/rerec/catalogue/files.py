@@ -7,7 +7,7 @@ full disk or a kill never leaves half a file under the name that a reader looks 
 import json
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 from rerec.errors import DataError
 
 REBUILD = "build the domain again"
+PIECE_ROWS = 1 << 21
+"""Rows of a long table that stand in memory at a time."""
 
 
 @contextmanager
@@ -97,16 +99,33 @@ def read_parquet(path: Path, columns: pa.Schema, *, keep_others: bool = False) -
     """
     table = _whole(path)
     names = list(columns.names)
-    missing = [name for name in names if name not in table.column_names]
-    if missing:
-        raise DataError(
-            f"{path}: has no column {missing[0]!r}, only {', '.join(table.column_names) or 'none'};"
-            f" {REBUILD}, or rename the column"
-        )
+    _refuse_missing(path, table.column_names, columns)
     table = _converted(path, table, columns)
     if not keep_others:
         return table.select(names)
     return table.select(names + [name for name in table.column_names if name not in names])
+
+
+def read_pieces(path: Path, columns: pa.Schema) -> Iterator[pa.Table]:
+    """What `read_parquet` reads, some rows at a time, for tables that may not fit in memory.
+
+    Yields:
+        Tables of at most `PIECE_ROWS` rows; at least one, if only an empty one.
+
+    Raises:
+        DataError: as `read_parquet`, when the piece is reached.
+    """
+    file = opened(path)
+    _refuse_missing(path, file.schema_arrow.names, columns)
+    yield _converted(path, file.schema_arrow.empty_table(), columns).select(columns.names)
+    row = 0
+    try:
+        for batch in file.iter_batches(PIECE_ROWS, columns=columns.names):
+            piece = pa.Table.from_batches([batch])
+            yield _converted(path, piece, columns, first_row=row).select(columns.names)
+            row += piece.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, error) from None
 
 
 def n_rows_of(path: Path) -> int:
@@ -145,7 +164,16 @@ def unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"{path}: is not a readable Parquet file ({reason}); {REBUILD}")
 
 
-def _converted(path: Path, table: pa.Table, columns: pa.Schema) -> pa.Table:
+def _refuse_missing(path: Path, found: Sequence[str], columns: pa.Schema) -> None:
+    missing = [name for name in columns.names if name not in found]
+    if missing:
+        raise DataError(
+            f"{path}: has no column {missing[0]!r}, only {', '.join(found) or 'none'};"
+            f" {REBUILD}, or rename the column"
+        )
+
+
+def _converted(path: Path, table: pa.Table, columns: pa.Schema, *, first_row: int = 0) -> pa.Table:
     for wanted in columns:
         at = table.column_names.index(wanted.name)
         column = table.column(at)
@@ -155,7 +183,7 @@ def _converted(path: Path, table: pa.Table, columns: pa.Schema) -> pa.Table:
                 f"{REBUILD}, or convert the column"
             )
         if column.null_count and not wanted.nullable:
-            empty = column.is_null().to_pylist().index(True)
+            empty = first_row + column.is_null().to_pylist().index(True)
             raise DataError(
                 f"{path}: the column {wanted.name!r} is empty in row {empty}; fill it or leave the "
                 "row out"

@@ -12,10 +12,12 @@ from typer.exceptions import TyperException
 
 from rerec import __version__
 from rerec.cli import data, evaluation, training
-from rerec.errors import ReRecError
+from rerec.errors import ReRecError, Terminated
 
 REFUSED = 2
 """Exit code where the user can mend what was wrong."""
+TERMINATED = 143
+"""Exit code after SIGTERM, once everything is saved: 128 + SIGTERM."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
 
@@ -77,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code.
 
     0 where it did what was asked; 2 and one sentence on stderr where the user can mend what was
-    wrong; 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+    wrong; 130 after Ctrl-C; 143 after a SIGTERM, once a run has saved itself. Any other exception
+    is a bug and keeps its traceback.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     _never_fail_on_a_character()
@@ -86,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except ReRecError as error:
         return _refuse(str(error))
+    except Terminated as ended:
+        _say(str(ended))
+        return TERMINATED
     except TyperException as error:
         return _refuse(_usage(error))
     except BrokenPipeError:  # the reader of `rerec ... | head` has gone: nobody to tell

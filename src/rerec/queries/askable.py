@@ -17,7 +17,7 @@ RowsByColumn = tuple[NDArray[np.intp], ...]
 """For each column, item rows, ascending."""
 
 
-_KEPT = 1 << 23
+_KEPT = 1 << 25
 """Numbers kept of what items share with others: a user's likes are drawn again and again."""
 
 
@@ -41,7 +41,7 @@ class Askable:
     a name is the director's or the star's."""
 
     @cached_property
-    def _shared(self) -> dict[int, NDArray[np.intp]]:
+    def _shared(self) -> dict[int, NDArray[np.uint16]]:
         return {}
 
     @cached_property
@@ -70,12 +70,24 @@ class Askable:
         """(n_items,) how many of the conditions stand among each item's shown facts."""
         return self._counted([self.showing[column] for column in columns])
 
-    def n_shared(self, row: int) -> NDArray[np.intp]:
+    def meeting(self, columns: Columns) -> NDArray[np.intp]:
+        """Rows of the items that meet all of the conditions, ascending; all rows for none."""
+        if not columns:
+            return np.arange(self.n_items)
+        first, *others = sorted(columns, key=self.n_holders)
+        rows = self.holders[first]
+        for column in others:
+            rows = rows[_are_in(rows, self.holders[column])]
+        return rows
+
+    def n_shared(self, row: int) -> NDArray[np.uint16]:
         """(n_items,) how many of an item's shown facts each other item has; 0 for itself."""
         if row not in self._shared:
             if len(self._shared) * self.n_items >= _KEPT:
                 self._shared.clear()
-            counts = self.n_met(tuple(self.shown[row].tolist()))
+            counts = np.zeros(self.n_items, dtype=np.uint16)
+            for column in self.shown[row].tolist():
+                counts[self.holders[column]] += 1
             counts[row] = 0
             self._shared[row] = counts
         return self._shared[row]
@@ -106,6 +118,11 @@ def askable(graph: AttributeGraph, settings: QuerySettings) -> Askable:
     naming = _naming(values, holders)
     showing = _inverted(shown, n_pairs)
     return Askable(graph.pairs, columns_of, shown, values, holders, showing, naming)
+
+
+def _are_in(rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(len(rows),) whether each row is among others, which are ascending and not empty."""
+    return others[np.minimum(np.searchsorted(others, rows), len(others) - 1)] == rows
 
 
 def _first_of_each_relation(

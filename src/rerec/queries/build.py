@@ -24,12 +24,15 @@ from rerec.catalogue.made import write_made
 from rerec.errors import DataError
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.askable import askable
-from rerec.queries.drafters import drafters_of
+from rerec.queries.candidates import negatives_of
+from rerec.queries.drafters import DraftsQueries, drafters_of, parts_of
 from rerec.queries.finishing import Finisher
-from rerec.queries.info import info
-from rerec.queries.likes import likes_of
+from rerec.queries.info import info, info_of
+from rerec.queries.likes import likes_of, some_of
+from rerec.queries.side_by_side import n_processors, side_by_side
 from rerec.queries.split import sizes_of, split_of_users
 from rerec.queries.spoken import Speaker
+from rerec.queries.taste import taste_of
 from rerec.queries.vocabulary import vocabulary_of
 from rerec.records import SPLITS, Query
 from rerec.settings import QuerySettings
@@ -40,6 +43,8 @@ from rerec.sources.wheels import BOKEH_SAMPLEDATA, RECBOLE
 
 COMMAND = "rerec data build"
 MADE_FILE = "made.json"
+MANY = 5_000
+"""Queries for which other processes are worth their start."""
 RULES = 2
 """Raised when the making of queries changes, so that older ones are made again."""
 
@@ -107,9 +112,10 @@ def build_queries(
         progress(f"{folder}: the queries are there already, made with these settings")
         return info(folder)
     started = time.monotonic()
-    domain = read_domain(folder)
     progress("making queries")
-    by_split = queries_of(domain, settings, seed=seed)
+    n_processes = n_processors() if _n_wanted(settings) >= MANY else 1
+    domain = read_domain(folder)
+    by_split = queries_of(domain, settings, seed=seed, n_processes=n_processes)
     _refuse_empty(folder, by_split)
     for split in SPLITS:
         queries = by_split[split]
@@ -124,27 +130,49 @@ def build_queries(
         seconds=time.monotonic() - started,
     )
     write_manifest(folder)
-    return info(folder)
+    return info_of(domain)
 
 
-def queries_of(domain: Domain, settings: QuerySettings, *, seed: int) -> dict[str, list[Query]]:
-    """The queries of each split, in a drawn order; fewer than asked for where the data end."""
+def queries_of(
+    domain: Domain, settings: QuerySettings, *, seed: int, n_processes: int = 1
+) -> dict[str, list[Query]]:
+    """The queries of each split, in a drawn order; fewer than asked for where the data end.
+
+    Args:
+        domain: what they ask about.
+        settings: how many of which kind.
+        seed: of all draws.
+        n_processes: how many at a time; the queries are the same.
+    """
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
-    likes = likes_of(domain.interactions, domain.catalogue, liked_rating=settings.liked_rating)
-    # A few users ask for all: of a log of millions a draw of them is kept in memory.
-    likes = likes.of_some(settings.max_users, seed=seed)
+    # A few users ask for all: of a log of millions only theirs is ever in memory.
+    log = domain.interactions_of(some_of(domain.user_ids, settings.max_users, seed=seed))
+    likes = likes_of(log, domain.catalogue, liked_rating=settings.liked_rating)
     asked = askable(graph, settings)
     users = split_of_users(likes.user_ids, sizes_of(settings), seed=seed)
     speaker = Speaker(domain.catalogue, asked, vocabulary_of(_settings_of(domain.folder)))
-    finisher = Finisher(speaker, likes, settings, seed)
-    drafters = drafters_of(domain, graph, likes, asked, settings, seed=seed)
-    by_split: dict[str, list[Query]] = {split: [] for split in SPLITS}
-    for drafter in drafters:
-        # The smaller splits first: they have the fewer interests to choose from.
-        drafts = {s: drafter.drafts(s, users[s]) for s in reversed(SPLITS)}
-        for split in SPLITS:
-            by_split[split] += finisher.finished(split, drafts[split])
-    return by_split
+    negatives = negatives_of(asked, domain.catalogue, match=settings.match_popularity)
+    finisher = Finisher(speaker, likes, negatives.namesakes, settings, seed)
+    taste = taste_of(log, domain.catalogue, likes, liked_rating=settings.liked_rating)
+    drafters = drafters_of(domain, graph, taste, negatives, settings, seed=seed)
+
+    def made(categories: Sequence[str]) -> dict[str, dict[str, list[Query]]]:
+        return {c: _made(drafters[c], finisher, users) for c in categories}
+
+    parts = side_by_side(made, parts_of(settings.categories), n_processes=n_processes)
+    of_category = {category: queries for part in parts for category, queries in part.items()}
+    return {
+        split: [query for c in settings.categories for query in of_category[c][split]]
+        for split in SPLITS
+    }
+
+
+def _made(
+    drafter: DraftsQueries, finisher: Finisher, users: Mapping[str, Sequence[int]]
+) -> dict[str, list[Query]]:
+    # The smaller splits first: they have the fewer interests to choose from.
+    drafts = {split: drafter.drafts(split, users[split]) for split in reversed(SPLITS)}
+    return {split: finisher.finished(split, drafts[split]) for split in SPLITS}
 
 
 def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
@@ -154,6 +182,10 @@ def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
                 f"{folder}: no query can be made for {split}, the domain is too small; add "
                 "interactions and attributes, or lower `n_candidates` or the other splits' sizes"
             )
+
+
+def _n_wanted(settings: QuerySettings) -> int:
+    return sum(sum(sizes_of(settings, category).values()) for category in settings.categories)
 
 
 def _settings_of(folder: Path) -> Mapping[str, Any]:

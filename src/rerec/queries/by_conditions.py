@@ -111,13 +111,14 @@ class Drafter:
         self, split: str, user: int, n_conditions: int, rng: Generator, budget: Budget
     ) -> Draft | None:
         rows, liked = self.likes.rows[user], self.likes.mask(user)
+        ascending = np.sort(rows)
         sizes = sizes_of(self.settings)
         # As many as the request must offer besides the right one.
         least = 1 if self.taste is None else 1 + LEAST_UNLIKED
         for _ in range(TRIES):
             positive = int(rows[rng.integers(len(rows))])
             columns = draw_conditions(
-                self.asked, positive, liked, n_conditions, rng, least_holders=least
+                self.asked, positive, ascending, n_conditions, rng, least_holders=least
             )
             if columns is None or not budget.is_open(user, columns):
                 continue
@@ -134,7 +135,9 @@ class Drafter:
     def _with_negatives(
         self, user: int, columns: Columns, positive: int, liked: NDArray[np.bool_]
     ) -> Draft | None:
-        meeting = np.flatnonzero(self.asked.n_met(columns) == len(columns))
+        meeting = self.asked.meeting(columns)
+        if self.taste and len(meeting) <= LEAST_UNLIKED:  # nearly always; the rest costs more
+            return None
         others = [int(row) for row in meeting[liked[meeting]] if row != positive]
         truths = (positive, *others)
         user_id = self.likes.user_ids[user]

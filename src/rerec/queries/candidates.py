@@ -13,8 +13,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from rerec.catalogue.items import Catalogue
-from rerec.catalogue.titles import normalise
 from rerec.queries.askable import Askable, Columns
+from rerec.queries.draws import drawn
+from rerec.queries.namesakes import Namesakes, namesakes_of
 
 MOST_NEAR_MISSES = 3
 """Up to so many negatives are sought for each condition; how many is drawn for each query."""
@@ -29,8 +30,7 @@ class Negatives:
     """Draws negatives from a catalogue."""
 
     asked: Askable
-    namesakes: tuple[NDArray[np.intp], ...]
-    """For each item row, the rows that share a name with it (itself among them)."""
+    namesakes: Namesakes
     popularity: NDArray[np.float64]
     """(n_items,) the weight of each item, positive."""
     match: bool = False
@@ -90,25 +90,31 @@ class Negatives:
         """At most `n_hard` rows of the pool; the first condition gets no more than were drawn."""
         pool = pool.copy()
         n_each = int(rng.integers(MOST_NEAR_MISSES + 1))
+        shows = self.asked.n_shown(order) > 0
         chosen: list[int] = []
         for place, column in enumerate(order):
             holds = np.zeros(self.asked.n_items, dtype=bool)
             holds[self.asked.holders[column]] = True
             wanted = min(n_each - int(holds[chosen].sum()), n_hard - len(chosen))
-            chosen += self._take(pool & holds, wanted, rng, near=order)
+            chosen += self._take(pool & holds, wanted, rng, shows=shows)
             pool[chosen] = False
             if place == 0:
                 pool &= ~holds
-        return chosen + self._take(pool, n_hard - len(chosen), rng, near=order)
+        return chosen + self._take(pool, n_hard - len(chosen), rng, shows=shows)
 
     def _take(
-        self, pool: NDArray[np.bool_], n: int, rng: Generator, *, near: Columns = ()
+        self,
+        pool: NDArray[np.bool_],
+        n: int,
+        rng: Generator,
+        *,
+        shows: NDArray[np.bool_] | None = None,
     ) -> list[int]:
-        """Up to n rows of a pool, drawn by popularity; with `near`, shown conditions first."""
+        """Up to n rows of a pool, drawn by popularity; those that show a condition first."""
+        if n <= 0:
+            return []
         rows = np.flatnonzero(pool)
-        factor = np.ones(len(rows))
-        if near and len(rows):
-            factor = np.where(self.asked.n_shown(near)[rows] > 0, 1.0, HIDDEN_WEIGHT)
+        factor = 1.0 if shows is None else np.where(shows[rows], 1.0, HIDDEN_WEIGHT)
         return self.take(rows, n, rng, factor=factor)
 
     def take(
@@ -132,23 +138,10 @@ class Negatives:
         if len(rows) <= n:
             return rng.permutation(rows).tolist()
         weight = self.popularity[rows] * factor
-        return rng.choice(rows, size=n, replace=False, p=weight / weight.sum()).tolist()
+        return rows[drawn(rng, weight, n)].tolist()
 
 
 def negatives_of(asked: Askable, catalogue: Catalogue, *, match: bool = False) -> Negatives:
     """Set up the draws for a catalogue; see `Negatives.match`."""
     popularity = np.array([item.popularity + 1.0 for item in catalogue.items])
     return Negatives(asked, namesakes_of(catalogue), popularity, match)
-
-
-def namesakes_of(catalogue: Catalogue) -> tuple[NDArray[np.intp], ...]:
-    """For each item, the rows of all items that share a name with it, whatever their year."""
-    rows: dict[str, set[int]] = {}
-    names = [{normalise(name) for name in (item.title, *item.aliases)} for item in catalogue.items]
-    for row, own in enumerate(names):
-        for name in own:
-            rows.setdefault(name, set()).add(row)
-    return tuple(
-        np.asarray(sorted(set().union({row}, *(rows[name] for name in own))), dtype=np.intp)
-        for row, own in enumerate(names)
-    )

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from rerec.queries.askable import Askable, Columns
+from rerec.queries.draws import drawn
 
 MAX_SHARE = 0.1
 """At most this share of the catalogue (and always at least one item) meets all conditions."""
@@ -22,7 +23,7 @@ RARE_WEIGHT = 0.25
 def draw_conditions(
     asked: Askable,
     row: int,
-    liked: NDArray[np.bool_],
+    liked: NDArray[np.intp],
     n_conditions: int,
     rng: Generator,
     *,
@@ -36,7 +37,7 @@ def draw_conditions(
     Args:
         asked: what may be asked for.
         row: the item that is to be found.
-        liked: (n_items,) true where the user likes the item.
+        liked: rows of what the user likes, ascending.
         n_conditions: size of the set.
         rng: drawn from.
         least_holders: items that must have each of the facts.
@@ -49,8 +50,7 @@ def draw_conditions(
     if len(pool) < n_conditions:
         return None
     weight = np.where(asked.counts[pool] > 1, 1.0, RARE_WEIGHT)
-    drawn = rng.choice(pool, size=n_conditions, replace=False, p=weight / weight.sum())
-    columns = tuple(sorted(drawn.tolist()))
+    columns = tuple(sorted(pool[drawn(rng, weight, n_conditions)].tolist()))
     return columns if is_worth_asking(asked, columns) else None
 
 
@@ -61,15 +61,15 @@ def is_worth_asking(asked: Askable, columns: Columns) -> bool:
     limit = max(1, int(MAX_SHARE * asked.n_items))
     if any(asked.n_holders(column) <= limit for column in columns):
         return True
-    return int((asked.n_met(columns) == len(columns)).sum()) <= limit
+    return len(asked.meeting(columns)) <= limit
 
 
 def _in_common(
-    asked: Askable, row: int, liked: NDArray[np.bool_], n_conditions: int, rng: Generator
+    asked: Askable, row: int, liked: NDArray[np.intp], n_conditions: int, rng: Generator
 ) -> NDArray[np.intp]:
     """Shown facts of an item that a drawn other liked item has too; all of them if none has."""
     pool = asked.shown[row]
-    others = np.flatnonzero(liked & (asked.n_shared(row) >= n_conditions))
+    others = liked[asked.n_shared(row)[liked] >= n_conditions]
     if not len(others):
         return pool
     facts = asked.columns_of[int(others[rng.integers(len(others))])]

@@ -5,17 +5,15 @@ from typing import Protocol
 
 from rerec.catalogue.domain import Domain
 from rerec.graph.attributes import AttributeGraph
-from rerec.queries.askable import Askable
 from rerec.queries.by_conditions import Drafter
-from rerec.queries.candidates import negatives_of
+from rerec.queries.candidates import Negatives
 from rerec.queries.demographics import GroupDrafter
 from rerec.queries.drafts import Draft
 from rerec.queries.hints import hinter_of
 from rerec.queries.in_a_row import InARow, Named
 from rerec.queries.interest import InterestDrafter
-from rerec.queries.likes import Likes
-from rerec.queries.taste import taste_of
-from rerec.settings import PERSONAL, QuerySettings
+from rerec.queries.taste import Taste
+from rerec.settings import PERSONAL, Category, QuerySettings
 
 
 class DraftsQueries(Protocol):
@@ -29,31 +27,51 @@ class DraftsQueries(Protocol):
 def drafters_of(
     domain: Domain,
     graph: AttributeGraph,
-    likes: Likes,
-    asked: Askable,
+    taste: Taste,
+    negatives: Negatives,
     settings: QuerySettings,
     *,
     seed: int,
-) -> list[DraftsQueries]:
-    """One drafter for each category of the settings, in their order."""
-    negatives = negatives_of(asked, domain.catalogue, match=settings.match_popularity)
+) -> dict[str, DraftsQueries]:
+    """The drafter of each category of the settings.
+
+    Args:
+        domain: whose queries are drafted.
+        graph: its item-attribute graph.
+        taste: of the users who may ask, with their likes.
+        negatives: draws candidates, of what may be asked for.
+        settings: of the queries.
+        seed: of the draws.
+    """
+    asked, likes = negatives.asked, taste.likes
     hinter = hinter_of(graph, asked, domain.catalogue, negatives)
     in_a_row = InARow(likes, settings.interest_span)
-    liked = settings.liked_rating
-    taste = taste_of(domain.interactions, domain.catalogue, likes, liked_rating=liked)
     taken: dict[Named, str] = {}
-    drafters: list[DraftsQueries] = []
+    drafters: dict[str, DraftsQueries] = {}
     for category in settings.categories:
         base = category.removesuffix(PERSONAL)
         own = taste if category.endswith(PERSONAL) else None
         common = {"settings": settings, "seed": seed, "category": category, "taste": own}
         if base == "interest":
-            drafters.append(
-                InterestDrafter(likes, in_a_row, asked, negatives, taken=taken, **common)
+            drafters[category] = InterestDrafter(
+                likes, in_a_row, asked, negatives, taken=taken, **common
             )
         elif base == "demographics":
-            drafters.append(GroupDrafter(likes, domain.users, negatives, **common))
+            drafters[category] = GroupDrafter(likes, domain.users, negatives, **common)
         else:
             hints = None if base == "explicit" else hinter
-            drafters.append(Drafter(likes, asked, negatives, hinter=hints, **common))
+            drafters[category] = Drafter(likes, asked, negatives, hinter=hints, **common)
     return drafters
+
+
+def parts_of(categories: Sequence[Category]) -> list[list[Category]]:
+    """Categories that can be drafted apart: interests know of each other, and go together.
+
+    >>> parts_of(["explicit", "interest", "demographics", "interest_personal"])
+    [['explicit'], ['interest', 'interest_personal'], ['demographics']]
+    """
+    parts: dict[str, list[Category]] = {}
+    for category in categories:
+        base = category.removesuffix(PERSONAL)
+        parts.setdefault(base if base == "interest" else category, []).append(category)
+    return list(parts.values())

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from numpy.typing import NDArray
-
-from rerec.queries.candidates import namesakes_of
 from rerec.queries.drafts import Draft
 from rerec.queries.likes import Likes
+from rerec.queries.namesakes import Namesakes
 from rerec.queries.spoken import Speaker
 from rerec.records import Query
 from rerec.rng import stream
@@ -21,6 +18,7 @@ class Finisher:
 
     speaker: Speaker
     likes: Likes
+    namesakes: Namesakes
     settings: QuerySettings
     seed: int
 
@@ -38,10 +36,6 @@ class Finisher:
             self._query(split, n, drafts[at], held_back=bool(is_held_back[n]))
             for n, at in enumerate(order)
         ]
-
-    @cached_property
-    def _namesakes(self) -> tuple[NDArray, ...]:
-        return namesakes_of(self.speaker.catalogue)
 
     def _query(self, split: str, n: int, draft: Draft, *, held_back: bool) -> Query:
         rng = stream(draft.seed, "words")
@@ -69,6 +63,6 @@ class Finisher:
         if draft.user is None:
             return list(draft.named)
         rows = self.likes.rows[draft.user].tolist()
-        barred = {int(row) for truth in draft.truths for row in self._namesakes[truth]}
+        barred = {int(row) for truth in draft.truths for row in self.namesakes[truth]}
         before = [row for row in rows[: rows.index(draft.positive)] if row not in barred]
         return before[max(0, len(before) - self.settings.n_history) :]

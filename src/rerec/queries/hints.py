@@ -8,6 +8,7 @@ relation. What is right follows the item, never the wrong name.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
@@ -17,6 +18,7 @@ from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.askable import Askable, Columns, RowsByColumn
 from rerec.queries.candidates import Negatives
+from rerec.queries.draws import drawn
 from rerec.queries.hint_wordings import ROLES
 from rerec.records import Condition, Hop
 
@@ -85,10 +87,12 @@ class Hinter:
             misinformed: whether a wrong value is to be told.
             rng: drawn from.
         """
+        is_barred = np.zeros(self.asked.n_items, dtype=bool)
+        is_barred[barred] = True
         for column in self._in_order(columns, rng):
             others = [self.asked.values[c] for c in columns if c != column]
             for hop in rng.permutation(np.array(self.twins[column])).tolist():
-                row = self._item(hop, barred, others, rng)
+                row = self._item(hop, is_barred, others, rng)
                 if row is None:
                     continue
                 if not misinformed:
@@ -110,20 +114,18 @@ class Hinter:
         return order
 
     def _item(
-        self, hop: int, barred: NDArray[np.intp], others: Sequence[str], rng: Generator
+        self, hop: int, is_barred: NDArray[np.bool_], others: Sequence[str], rng: Generator
     ) -> int | None:
         """An item to name, drawn by popularity, whose title gives nothing away."""
-        rows = self.only[hop]
-        rows = rows[self.has_own_title[rows] & ~np.isin(rows, barred)]
         value = self.asked.values[hop]
         if any(value in other for other in others):
             return None
-        names = (self.catalogue.items[row].label.casefold() for row in rows.tolist())
-        rows = rows[[value not in name for name in names]] if len(rows) else rows
+        rows = self._telling(hop)
+        rows = rows[~is_barred[rows]]
         if not len(rows):
             return None
         weight = self.negatives.popularity[rows]
-        return int(rng.choice(rows, p=weight / weight.sum()))
+        return int(rows[drawn(rng, weight, 1)[0]])
 
     def _wrong(
         self,
@@ -138,19 +140,49 @@ class Hinter:
 
         Most often one that a candidate shows; else any, the more likely the more items have it.
         """
-        same = self.relation_of == self.relation_of[hop]
+        relation = self.relation_of[hop]
         true = np.concatenate([self.asked.columns_of[row], self.asked.columns_of[positive]])
-        fit = same & ~np.isin(self.value_of, self.value_of[true])
+        is_true = np.zeros(self._n_values, dtype=bool)
+        is_true[self.value_of[true]] = True
         shown = np.unique(np.concatenate([self.asked.shown[r] for r in candidates]))
-        tempting = shown[fit[shown]]
+        shown = shown[self.relation_of[shown] == relation]
+        tempting = shown[~is_true[self.value_of[shown]]]
         if len(tempting) and rng.random() < TEMPTING_SHARE:
             told = int(rng.choice(tempting))
-        elif fit.any():
-            weight = np.where(fit, self.asked.counts, 0.0)
-            told = int(rng.choice(len(weight), p=weight / weight.sum()))
         else:
-            return None
+            fit = self._of_relation[relation]
+            fit = fit[~is_true[self.value_of[fit]]]
+            if not len(fit):
+                return None
+            told = int(fit[drawn(rng, self.asked.counts[fit], 1)[0]])
         return None if self._gives_away(told, columns) else told
+
+    def _telling(self, hop: int) -> NDArray[np.intp]:
+        """Rows of the items that a hint by a fact may name: their titles do not hold its value."""
+        if hop not in self._tellers:
+            rows, value = self.only[hop], self.asked.values[hop]
+            rows = rows[self.has_own_title[rows]]
+            is_silent = [value not in self._names[row] for row in rows.tolist()]
+            self._tellers[hop] = rows[np.array(is_silent, dtype=bool)]
+        return self._tellers[hop]
+
+    @cached_property
+    def _n_values(self) -> int:
+        return int(self.value_of.max(initial=-1)) + 1
+
+    @cached_property
+    def _tellers(self) -> dict[int, NDArray[np.intp]]:
+        return {}
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(item.label.casefold() for item in self.catalogue.items)
+
+    @cached_property
+    def _of_relation(self) -> RowsByColumn:
+        """For each number of a relation, the columns of its facts, ascending."""
+        ends = np.cumsum(np.bincount(self.relation_of))
+        return tuple(np.split(np.argsort(self.relation_of, kind="stable"), ends[:-1]))
 
     def _gives_away(self, told: int, columns: Columns) -> bool:
         """Whether a wrong value holds an asked one or is held by it ("Ann Lee", "Ann Leeds")."""
@@ -169,7 +201,7 @@ def hinter_of(
         negatives,
         only=_only(graph, relation_of),
         twins=_twins(graph.pairs),
-        has_own_title=np.array([len(rows) == 1 for rows in negatives.namesakes], dtype=bool),
+        has_own_title=negatives.namesakes.have_none(asked.n_items),
         relation_of=relation_of,
         has_role=np.array([pair.relation in ROLES for pair in graph.pairs], dtype=bool),
         value_of=_numbered(asked.values),

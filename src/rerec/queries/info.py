@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,20 @@ def info(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: the domain is missing or malformed.
     """
-    domain = read_domain(folder)
+    return info_of(read_domain(folder))
+
+
+def info_of(domain: Domain) -> dict[str, Any]:
+    """Figures of a domain that was read already; see `info`.
+
+    Raises:
+        DataError: a split is malformed.
+    """
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
-    by_split = {s: domain.queries(s) for s in SPLITS if queries_path(folder, s).is_file()}
+    by_split = {s: domain.queries(s) for s in SPLITS if queries_path(domain.folder, s).is_file()}
     choice = _Choice(domain.catalogue, graph)
     return {
-        "folder": str(folder),
+        "folder": str(domain.folder),
         **_sizes(domain),
         "relations": _relations(graph),
         "most_common": _most_common(graph),
@@ -81,16 +90,25 @@ class _Choice:
 
     def holds(self, query: Query) -> NDArray[np.bool_]:
         """(n_candidates, n_conditions) true where a candidate has what is asked."""
-        rows = self.catalogue.rows_of(query.candidates)
         columns = [self.graph.column_of(condition) for condition in query.conditions]
         # A value that no item has is in no column, and no candidate holds it.
-        held = [np.isin(rows, self.graph.holders(c) if c >= 0 else []) for c in columns]
-        return np.stack(held, axis=1) if held else np.zeros((len(rows), 0), dtype=bool)
+        held = [[c in self._facts(item_id) for c in columns] for item_id in query.candidates]
+        return np.array(held, dtype=bool).reshape(len(held), len(columns))
+
+    def _facts(self, item_id: str) -> frozenset[int]:
+        if item_id not in self._known:
+            columns = self.graph.columns_of(self.catalogue.row_of(item_id))
+            self._known[item_id] = frozenset(columns.tolist())
+        return self._known[item_id]
+
+    @cached_property
+    def _known(self) -> dict[str, frozenset[int]]:
+        return {}
 
 
 def _sizes(domain: Domain) -> dict[str, Any]:
     n_items, n_users = domain.catalogue.n_items, domain.users.num_rows
-    n = domain.interactions.num_rows
+    n = domain.n_interactions
     return {
         "items": n_items,
         "users": n_users,

@@ -17,6 +17,7 @@ from numpy.random import Generator
 from rerec.queries.askable import Askable
 from rerec.queries.candidates import Negatives
 from rerec.queries.drafts import Draft
+from rerec.queries.draws import drawn
 from rerec.queries.in_a_row import InARow, Named
 from rerec.queries.likes import Likes
 from rerec.queries.split import sizes_of
@@ -80,7 +81,7 @@ class InterestDrafter:
             return None
         order = sorted(nexts, key=lambda row: (-nexts[row], row))
         odds = np.array([nexts[row] for row in order], dtype=np.float64)
-        positive = order[int(rng.choice(len(order), p=odds / odds.sum()))]
+        positive = order[drawn(rng, odds, 1)[0]]
         truths = (positive, *(row for row in order if row != positive))
         unliked = self._unliked(user, named, positive, rng)
         if unliked is None:

@@ -17,6 +17,8 @@ from rerec.queries.likes import Likes
 LEAST_UNLIKED = 2
 """Candidates against the user's taste in a personalised request: at least so many."""
 MOST_UNLIKED = 5
+ROUNDING = 1e-12
+"""Nearness that differs by less is the same: sums of other orders differ in their last digits."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Taste:
         """
         if not len(before) or not len(rows):
             return np.zeros(len(rows))
-        liked_both = (self._by_item[rows] @ self._by_item[before].T).toarray()
-        lengths = np.sqrt(np.outer(self._counts[rows], self._counts[before]))
-        return (liked_both / np.maximum(lengths, 1.0)).mean(axis=1)
+        # The mean of products is the product with a mean: nothing is as large as C times B.
+        fans = np.asarray(self._units[before].mean(axis=0)).ravel()
+        return self._units[rows] @ fans
 
     def against(
         self,
@@ -73,22 +75,20 @@ class Taste:
         rows = self.likes.rows[user]
         before = rows[: rows.tolist().index(right)]
         nearness = self.nearness(before, np.concatenate([[right], pool]).astype(np.intp))
-        fitting = pool[np.isin(pool, self.disliked[user]) | (nearness[1:] < nearness[0])]
+        is_farther = nearness[1:] < nearness[0] - ROUNDING
+        fitting = pool[np.isin(pool, self.disliked[user]) | is_farther]
         chosen = negatives.beside(right).take(fitting, min(MOST_UNLIKED, room), rng)
         return chosen if len(chosen) >= LEAST_UNLIKED else None
 
     @cached_property
-    def _by_item(self) -> csr_matrix:
-        """(n_items, n_users) 1 where the user liked the item."""
+    def _units(self) -> csr_matrix:
+        """(n_items, n_users) each item's likes by user as a vector of length 1, or of nothing."""
         lengths = [len(rows) for rows in self.likes.rows]
         users = np.repeat(np.arange(len(lengths)), lengths)
         rows = np.concatenate([*self.likes.rows, np.empty(0, dtype=np.intp)])
-        ones = np.ones(len(rows))
-        return csr_matrix((ones, (rows, users)), shape=(self.likes.n_items, len(lengths)))
-
-    @cached_property
-    def _counts(self) -> NDArray[np.float64]:
-        return np.asarray(self._by_item.sum(axis=1)).ravel()
+        counts = np.bincount(rows, minlength=self.likes.n_items)
+        shape = (self.likes.n_items, len(lengths))
+        return csr_matrix((1 / np.sqrt(counts[rows]), (rows, users)), shape=shape)
 
 
 def taste_of(

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor
 
 from rerec.credit.judge import Judge
-from rerec.credit.tokens import credit_tokens
+from rerec.credit.tokens import Credited, credit_tokens
 from rerec.records import Query, Scored
 from rerec.settings import CreditSettings
 from rerec.train.answering import text_of
@@ -18,7 +20,7 @@ from rerec.train.policy import Tokenizer
 from rerec.train.validation import figures_of
 
 Observe = Callable[[Sequence[str], Sequence[Scored]], dict[str, float]]
-"""Told what the responses to which queries were worth; returns what is to be logged of it."""
+"""Told what the responses of all processes were worth; returns what is to be logged of it."""
 
 
 class Crediting:
@@ -47,27 +49,49 @@ class Crediting:
         return [worth.reward for worth in self.scored]
 
     def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
-        """(B, T) float64 advantages of the responses that were judged last."""
-        mask = completion_mask.bool().cpu().numpy()
-        ids = completion_ids.cpu().numpy()
-        offsets = np.zeros((*mask.shape, 2), dtype=np.intp)
-        for row, (tokens, real) in enumerate(zip(ids, mask, strict=True)):
-            spans = token_offsets(self._tokenizer, tokens[real].tolist(), self._responses[row])
-            offsets[row, real] = spans
-        names = [query.query_id for query in self._asked]
+        """(B, T) float64 advantages of this process's responses that were judged last.
+
+        Those of all processes are credited together, and what is logged is of all of them: an
+        estimator may look at the whole batch, and how it is spread over processes must not show.
+        """
+        lengths = completion_mask.sum(1).tolist()
+        tokens = completion_ids.cpu().numpy()
+        own = [
+            (worth, token_offsets(self._tokenizer, tokens[row, :length].tolist(), response))
+            for row, (length, worth, response) in enumerate(
+                zip(lengths, self.scored, self._responses, strict=True)
+            )
+        ]
+        everywhere: list[tuple[Scored, NDArray[np.intp]]] = gather_object(own)
+        scored = [worth for worth, _ in everywhere]
+        offsets, mask = _stacked([spans for _, spans in everywhere])
+        names = [worth.query_id for worth in scored]
         group = np.unique(names, return_inverse=True)[1]
-        credited = credit_tokens(self.scored, offsets, mask, group, self._settings)
-        seen = self._observe(names, self.scored)
-        blame = credited.blamed
-        self._metrics = {
-            **figures_of(self._asked, self.scored),
+        credited = credit_tokens(scored, offsets, mask, group, self._settings)
+        self._metrics = self._figures(scored, credited, mask, group)
+        first = PartialState().process_index * len(own)
+        found = np.zeros(completion_mask.shape)
+        longest = max(lengths)
+        found[:, :longest] = credited.advantages[first : first + len(own), :longest]
+        return torch.from_numpy(found)
+
+    def _figures(
+        self,
+        scored: Sequence[Scored],
+        credited: Credited,
+        mask: NDArray[np.bool_],
+        group: NDArray[np.intp],
+    ) -> dict[str, float]:
+        names, blame = [worth.query_id for worth in scored], credited.blamed
+        figures = {
+            **figures_of([self._queries[name] for name in names], scored),
             "blamed_tokens": float(blame.sum() / mask.sum()),
             "blamed_advantage": float(credited.advantages[blame].mean()) if blame.any() else 0.0,
-            "groups_without_spread": _without_spread(self.scored, group),
-            **seen,
+            "groups_without_spread": _without_spread(scored, group),
+            **self._observe(names, scored),
         }
-        del self._metrics["reward"]  # TRL logs it
-        return torch.from_numpy(credited.advantages)
+        del figures["reward"]  # TRL logs it
+        return figures
 
     def metrics(self) -> dict[str, float]:
         """Figures of the batch that was credited last, under the names of `metrics.jsonl`."""
@@ -91,6 +115,18 @@ class Crediting:
             }
             for query, response, worth in rows
         ]
+
+
+def _stacked(
+    spans: Sequence[NDArray[np.intp]],
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """(B, T, 2) offsets and (B, T) mask of responses of different lengths."""
+    mask = np.zeros((len(spans), max(map(len, spans))), dtype=bool)
+    offsets = np.zeros((*mask.shape, 2), dtype=np.intp)
+    for row, own in enumerate(spans):
+        mask[row, : len(own)] = True
+        offsets[row, : len(own)] = own
+    return offsets, mask
 
 
 def token_offsets(tokenizer: Tokenizer, tokens: Sequence[int], text: str) -> NDArray[np.intp]:

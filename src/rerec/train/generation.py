@@ -1,7 +1,8 @@
 """Answers from a causal language model: each distinct prompt is read once, then continued n times.
 
 The keys and values of a prompt are computed once and repeated for its continuations; rows leave the
-batch as they end. Sampling draws from a generator that is passed in, so that a run can be repeated.
+batch as they end. Each continuation draws by a seed of its own: what it becomes does not depend on
+what is written beside it, nor on how many processes share the work.
 """
 
 from collections.abc import Callable, Sequence
@@ -86,7 +87,7 @@ def generate(
     sampling: Sampling,
     *,
     stop: Sequence[int],
-    generator: torch.Generator | None = None,
+    seeds: Sequence[int] = (),
     on_batch: Callable[[dict[int, list[list[int]]]], None] | None = None,
 ) -> list[list[list[int]]]:
     """Continue every prompt `sampling.n` times.
@@ -97,7 +98,8 @@ def generate(
         prompts: token ids of each distinct prompt; their lengths may differ.
         sampling: how many, how long, how random.
         stop: token ids that end a continuation; the one that ended it is its last token.
-        generator: source of the draws; needed where the temperature is above 0.
+        seeds: of the draws of each continuation, prompt by prompt; where the temperature is above
+            0 there are n for each prompt.
         on_batch: called with {prompt's index: its continuations} as batches end.
 
     Returns:
@@ -107,10 +109,18 @@ def generate(
     shares = can_share(model) is None
     if shares:
         model.set_attn_implementation(SHARED)
+    drawn = None
+    if shares and sampling.temperature > 0:
+        if len(seeds) != len(prompts) * sampling.n:
+            raise ValueError(f"{len(seeds)} seeds for {len(prompts)} x {sampling.n} continuations")
+        drawn = _uniform(seeds, sampling.max_new_tokens)
     for batch in _batches(model, prompts, sampling):
         chosen = [prompts[i] for i in batch]
         if shares:
-            rows = _continue(model, chosen, sampling, stop, generator)
+            n = sampling.n
+            places = [i * n + sample for i in batch for sample in range(n)]
+            own = None if drawn is None else drawn[places].to(model.device)
+            rows = _continue(model, chosen, sampling, stop, own)
         else:
             rows = _plain(model, chosen, sampling, stop)
         found = {i: rows[j * sampling.n : (j + 1) * sampling.n] for j, i in enumerate(batch)}
@@ -170,8 +180,9 @@ def _continue(
     prompts: Sequence[Sequence[int]],
     sampling: Sampling,
     stop: Sequence[int],
-    generator: torch.Generator | None,
+    drawn: Tensor | None,
 ) -> list[list[int]]:
+    """One batch; `drawn` are (rows, T) numbers in [0, 1), none where nothing is drawn."""
     n = sampling.n
     prefix, positions, logits = read_prompts(model, prompts)
     layers = [_Written(keys, len(prompts) * n) for keys in prefix.keys]
@@ -184,7 +195,8 @@ def _continue(
     ends = torch.tensor(list(stop), device=model.device)
     circles = Circles(len(written), sampling.max_new_tokens, sampling.stop_repeats, model.device)
     for step in range(sampling.max_new_tokens):
-        tokens = _draw(logits, sampling.temperature, generator)
+        at = None if drawn is None else drawn[rows.view(-1), step]
+        tokens = _draw(logits, sampling.temperature, at)
         written[rows[going], step] = tokens[going.view(-1)]
         ended = torch.isin(tokens, ends) | circles.closed(written[rows.view(-1), :step], tokens)
         going &= ~ended.view_as(going)
@@ -240,14 +252,21 @@ def _first_of_each(places: Tensor) -> Tensor:
     return first
 
 
-def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
-    if temperature == 0:
+def _draw(logits: Tensor, temperature: float, at: Tensor | None) -> Tensor:
+    if at is None:
         return logits.argmax(-1)
     # Inverse of the cumulated odds: torch.multinomial draws a number for each word there is.
     cumulated = torch.softmax(logits.float() / temperature, dim=-1).cumsum(-1)
-    drawn = torch.rand(len(logits), 1, generator=generator, device=logits.device)
-    tokens = torch.searchsorted(cumulated, drawn * cumulated[:, -1:], right=True)
+    tokens = torch.searchsorted(cumulated, at[:, None] * cumulated[:, -1:], right=True)
     return tokens.squeeze(1).clamp(max=logits.shape[-1] - 1)
+
+
+def _uniform(seeds: Sequence[int], n_tokens: int) -> Tensor:
+    """(len(seeds), T) numbers in [0, 1), each row from its own seed; on any device the same."""
+    generator = torch.Generator()
+    return torch.stack(
+        [torch.rand(n_tokens, generator=generator.manual_seed(seed)) for seed in seeds]
+    )
 
 
 def _until_stop(row: list[int], stop: Sequence[int]) -> list[int]:

@@ -41,6 +41,11 @@ class Journal(TrainerCallback):
         self._metrics = folder / "metrics.jsonl"
         self._timings = folder / "timings.jsonl"
         self._started, self._first_step = time.monotonic(), 0
+        self._marks: dict[str, float] = {}
+
+    def mark(self, name: str) -> None:
+        """Let the next line of a training step say that something happened in it."""
+        self._marks[name] = 1.0
 
     def on_train_begin(
         self,
@@ -69,7 +74,8 @@ class Journal(TrainerCallback):
         """Write a training step's figures."""
         if not state.is_world_process_zero or not logs or "train_runtime" in logs:
             return
-        row = _own_names(logs)
+        row = _own_names(logs) | self._marks
+        self._marks = {}
         self.write(state.global_step, "train", row)
         self._say(state, row)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset
 from transformers import (
     PrinterCallback,
@@ -29,6 +28,7 @@ from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.crediting import Crediting
 from rerec.train.engine import grpo_config, product_dtype
+from rerec.train.faults import Soundness, Termination, told
 from rerec.train.feed import QueryFeed
 from rerec.train.first_look import FirstLook
 from rerec.train.journal import Journal, Progress
@@ -69,14 +69,13 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     judge.check(queries)
     place = find(model or recipe.model.adapter or recipe.model.name)
     tokenizer = load_tokenizer(place.base)
-    writer = PromptWriter(domain, judge.graph, recipe.prompt)
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
-    feed = QueryFeed(queries, writer, sampler)
-    checkpoint = run.last_checkpoint()
+    feed = QueryFeed(queries, PromptWriter(domain, judge.graph, recipe.prompt), sampler)
+    checkpoint = run.last_checkpoint(progress)
     if checkpoint:
         feed.restore(read_json(Path(checkpoint) / STATE))
-    by_id = {query.query_id: query for query in queries}
     observe = Observer(feed, by_task=recipe.curriculum.difficulty == "task")
+    by_id = {query.query_id: query for query in queries}
     crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
     trainer = ReRecTrainer(
@@ -88,8 +87,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         crediting=crediting,
         stop_repeats=recipe.prompt.stop_repeats,
     )
-    if trainer.sharing_note:
-        progress(trainer.sharing_note)
+    _tell(trainer, progress)
     journal = Journal(out, progress)
     validator = Validator(domain, judge, tokenizer, place.base_name, run, journal)
     validator.choose(recipe.train.n_valid)
@@ -97,6 +95,8 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     every = recipe.train.validate_every
     for callback in (
         journal,
+        Soundness(journal),
+        Termination(out),
         Samples(crediting, out, every),
         Validation(validator, trainer.unwrapped_model, every),
     ):
@@ -107,7 +107,8 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         written = RolloutModel(trainer.unwrapped_model(), product_dtype(config)).refresh()
         policy = Policy(written, tokenizer, place.base_name, recipe.prompt)
         sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
-    trainer.train(resume_from_checkpoint=checkpoint)
+    with told(out):
+        trainer.train(resume_from_checkpoint=checkpoint)
     run.finish()
     # A process that ends with the group still open now and then aborts, its work all done.
     trainer.accelerator.end_training()
@@ -146,17 +147,23 @@ def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> lis
     return [fitting[place] for place in order[:n]]
 
 
+def _tell(trainer: ReRecTrainer, progress: Progress) -> None:
+    """Let a trainer speak of what it does otherwise than usual."""
+    trainer.say = progress
+    if trainer.sharing_note:
+        progress(trainer.sharing_note)
+
+
 class Observer:
-    """Hands the scores of a batch to the curriculum, gathered from every process."""
+    """Hands the scores of a batch to the curriculum: the same in every process."""
 
     def __init__(self, feed: QueryFeed, *, by_task: bool) -> None:
         self._feed, self._by_task = feed, by_task
 
     def __call__(self, query_ids: Sequence[str], scored: Sequence[Scored]) -> dict[str, float]:
-        """Learn from a batch; returns the curriculum's counts and the batch's mean difficulty."""
+        """Learn from a batch; returns the curriculum's counts."""
         worth = [s.ndcg if self._by_task else float(np.clip(s.reward, 0, 1)) for s in scored]
-        rows = gather_object(list(zip(query_ids, worth, strict=True)))
-        self._feed.observe([row[0] for row in rows], np.array([row[1] for row in rows]))
+        self._feed.observe(query_ids, np.array(worth))
         counts = self._feed.sampler.counts()
         return {f"curriculum/{name}": float(n) for name, n in counts.items()}
 

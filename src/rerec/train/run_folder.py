@@ -10,7 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
+from safetensors import SafetensorError, safe_open
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from rerec.catalogue.files import read_json, write_json
@@ -71,12 +73,15 @@ class RunFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / RECIPE, self.record)
 
-    def last_checkpoint(self) -> str | None:
-        """The newest whole checkpoint, to go on from."""
+    def last_checkpoint(self, progress: Progress) -> str | None:
+        """The newest whole checkpoint, to go on from; one that was cut short is told of."""
         found = (self.folder / CHECKPOINTS).glob(f"{PREFIX_CHECKPOINT_DIR}-*")
-        whole = [path for path in found if _is_whole(path)]
-        newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-        return str(newest) if newest else None
+        for path in sorted(found, key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
+            torn = _torn(path)
+            if torn is None:
+                return str(path)
+            progress(f"{torn}: was cut short; going on from the checkpoint before it")
+        return None
 
     def finish(self) -> None:
         """Write down how the run was made."""
@@ -90,13 +95,25 @@ class RunFolder:
         )
 
 
-def _is_whole(checkpoint: Path) -> bool:
-    """Whether the trainer's state, which is written last, is there to its end."""
-    try:
-        read_json(checkpoint / _STATE)
-    except DataError:
-        return False
-    return True
+def _torn(checkpoint: Path) -> Path | None:
+    """A file of a checkpoint that does not reach to its end; None where all do.
+
+    The trainer's state is written last: where it is missing, so may others be.
+    """
+    for path in (checkpoint / _STATE, *sorted(checkpoint.glob("*.json"))):
+        try:
+            read_json(path)
+        except DataError:
+            return path
+    for path in sorted(checkpoint.iterdir()):
+        if path.suffix in (".pt", ".pth") and not is_zipfile(path):
+            return path
+        if path.suffix == ".safetensors":
+            try:
+                safe_open(path, framework="np")
+            except (SafetensorError, OSError):
+                return path
+    return None
 
 
 def _refuse_other(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

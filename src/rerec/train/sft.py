@@ -16,6 +16,7 @@ from rerec.graph.attributes import AttributeGraph
 from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.engine import product_dtype, sft_config
+from rerec.train.faults import Soundness, Termination, told
 from rerec.train.journal import Journal, Progress
 from rerec.train.lessons import lessons, plain_row, row_of, tree_row
 from rerec.train.policy import find, load_tokenizer, load_trainable
@@ -72,7 +73,9 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     validation = Validation(
         validator, lambda: trainer.model, recipe.sft.validate_every, at_start=False
     )
-    trainer.add_callback(validation)
+    for callback in (Soundness(journal), Termination(out), validation):
+        trainer.add_callback(callback)
     run.begin()
-    trainer.train(resume_from_checkpoint=run.last_checkpoint())
+    with told(out):
+        trainer.train(resume_from_checkpoint=run.last_checkpoint(progress))
     run.finish()

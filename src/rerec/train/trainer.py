@@ -7,22 +7,25 @@ computed (`_get_per_token_logps_and_entropies`), groups without advantage (`_com
 what a checkpoint holds. `tests/train/test_seam.py` fails when TRL moves one of them.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
-from trl import GRPOTrainer
 from trl.trainer.utils import split_tensor_dict
 
 from rerec.catalogue.files import write_json
+from rerec.errors import DataError
 from rerec.rng import seed_of
 from rerec.train.circles import until_circles
 from rerec.train.engine import product_dtype
 from rerec.train.generation import Sampling, generate
+from rerec.train.halving import HalvingTrainer
 from rerec.train.rollout import RolloutModel
 from rerec.train.sharing import can_share, prepare_sharing, shared_logps
 
@@ -66,7 +69,7 @@ class Speed:
     skip_dead_groups: bool = True
 
 
-class ReRecTrainer(GRPOTrainer):
+class ReRecTrainer(HalvingTrainer):
     """TRL's GRPO trainer with ReRec's queries, credit and shared prompts."""
 
     model: Any
@@ -151,7 +154,7 @@ class ReRecTrainer(GRPOTrainer):
             prompt_ids[::n],
             Sampling(n, self.max_completion_length, self.temperature, self._stop_repeats),
             stop=self.eos_token_ids,
-            generator=self._draws(),
+            seeds=self._seeds(len(prompt_ids)),
         )
         return [answer for group in written for answer in group], None
 
@@ -162,15 +165,17 @@ class ReRecTrainer(GRPOTrainer):
         plain = settings == (1, 0, None, 1) and not args.generation_kwargs
         return plain and self._speed.share_in_generation and self.shares and not self.use_vllm
 
-    def _draws(self) -> torch.Generator:
-        """The random stream of this step and process: the same after a restart.
+    def _seeds(self, n_rows: int) -> list[int]:
+        """A seed for each response that this process writes now.
 
-        TRL's own count of micro-batches begins anew then: only its place within the step counts.
+        By the step and the place among the responses of all processes: the same after a restart,
+        and with any number of processes. TRL's own count of micro-batches begins anew with a
+        restart: only its place within the step counts.
         """
         within = self._step % self.args.gradient_accumulation_steps
-        place = (self.state.global_step, within, self.accelerator.process_index)
-        generator = torch.Generator(device=self.accelerator.device)
-        return generator.manual_seed(seed_of(self.args.seed, "rollout", *place))
+        first = self.accelerator.process_index * n_rows
+        step = (self.args.seed, "rollout", self.state.global_step, within)
+        return [seed_of(*step, first + row) for row in range(n_rows)]
 
     def unwrapped_model(self) -> Any:
         """The model in training, without what spreads it over processes."""
@@ -179,6 +184,8 @@ class ReRecTrainer(GRPOTrainer):
     # --- how it learns from them
 
     def _prepare_inputs(self, inputs: Any) -> Any:
+        if self.piece is not None:
+            return self.piece
         if not self.model.training:
             return super()._prepare_inputs(inputs)
         n_slices = self.args.steps_per_generation
@@ -233,10 +240,17 @@ class ReRecTrainer(GRPOTrainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         # First, since a checkpoint counts as whole once the trainer's own state is there.
+        folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
         if self._feed is not None and self.args.should_save:
-            name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
-            write_json(Path(self.args.output_dir) / name / STATE, self._feed.state())
-        super()._save_checkpoint(model, trial)
+            write_json(folder / STATE, self._feed.state())
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            shutil.rmtree(folder, ignore_errors=True)  # half of one only takes up space
+            raise DataError(
+                f"{folder}: cannot be written ({' '.join(str(error).split())[:200]}); free some"
+                " space, and the same command goes on from the checkpoint before it"
+            ) from None
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """No card: `made.json` says how a run was made."""
