@@ -242,6 +242,7 @@ def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_p
     assert steps_of(tmp_path / "run")[-1] == (1, "train")
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe], tmp_path: Path):
     """Answers so short that some groups name no film: one process then has nothing to learn."""
     wanted = recipe(
@@ -264,7 +265,9 @@ def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe]
     assert (tmp_path / "run" / "made.json").is_file()
 
 
-@pytest.mark.parametrize("estimator", ["rerec", "reinforce++"])
+@pytest.mark.parametrize(
+    "estimator", ["rerec", pytest.param("reinforce++", marks=pytest.mark.slow)]
+)
 def test_two_processes_make_the_steps_of_one(
     estimator: str, recipe: Callable[..., Recipe], tmp_path: Path
 ):
@@ -295,6 +298,7 @@ def test_two_processes_make_the_steps_of_one(
         assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_where_one_process_dies_the_other_says_so(recipe: Callable[..., Recipe], tmp_path: Path):
     wanted = recipe(train={"num_generations": 4, "validate_every": 6})
     processes = two_processes(DYING, wanted, tmp_path / "run")

@@ -32,7 +32,7 @@ def some_of(user_ids: Iterable[str], n: int, *, seed: int) -> list[str]:
     """So many users, drawn by a hash of their ids, in ascending order; all where there are fewer.
 
     >>> some_of(["c", "a", "b"], 2, seed=7)
-    ['b', 'c']
+    ['a', 'c']
 
     Args:
         user_ids: whom to draw from.
