@@ -99,6 +99,17 @@ def two_processes(program: str, recipe: Recipe, out: Path) -> list[subprocess.Po
     return [spawned(program, recipe, out, RANK=r, LOCAL_RANK=r, **shared) for r in ("0", "1")]
 
 
+def end_well(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Wait until all have done their work."""
+    try:
+        for process in processes:
+            printed, _ = process.communicate(timeout=240)
+            assert process.returncode == 0, printed.decode()[-2000:]
+    finally:
+        for process in processes:
+            process.kill()
+
+
 def steps_of(out: Path) -> list[tuple[int, str]]:
     lines = (out / "metrics.jsonl").read_text().splitlines()
     return [(row["step"], row["kind"]) for row in map(json.loads, lines)]
@@ -249,14 +260,7 @@ def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe]
         prompt={"max_response_tokens": 1},
         train={"num_generations": 4, "max_steps": 8, "validate_every": 4},
     )
-    processes = two_processes(RANK, wanted, tmp_path / "run")
-    try:
-        for process in processes:
-            printed, _ = process.communicate(timeout=240)
-            assert process.returncode == 0, printed.decode()[-2000:]
-    finally:
-        for process in processes:
-            process.kill()
+    end_well(two_processes(RANK, wanted, tmp_path / "run"))
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     trained = [row for row in map(json.loads, lines) if row["kind"] == "train"]
     assert [row["step"] for row in trained] == list(range(1, 9))
@@ -277,14 +281,7 @@ def test_two_processes_make_the_steps_of_one(
         train={"num_generations": 4, "max_steps": 4, "validate_every": 2, "bf16": False},
     )
     rft(wanted, out=tmp_path / "one", progress=ignored)
-    processes = two_processes(RANK, wanted, tmp_path / "two")
-    try:
-        for process in processes:
-            printed, _ = process.communicate(timeout=240)
-            assert process.returncode == 0, printed.decode()[-2000:]
-    finally:
-        for process in processes:
-            process.kill()
+    end_well(two_processes(RANK, wanted, tmp_path / "two"))
     one, two = (
         [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("one", "two")
