@@ -118,15 +118,8 @@ class GroupDrafter:
             return []
         rows = self.likes.rows[user]
         pool = np.setdiff1d(best, rows)
-        pool = np.setdiff1d(pool, self.negatives.namesakes[positive])
-        return self.taste.against(
-            user,
-            positive,
-            pool,
-            self.negatives,
-            room=self.settings.n_candidates - 1,
-            rng=rng,
-        )
+        room = self.settings.n_candidates - 1
+        return self.taste.against(user, positive, pool, self.negatives, room=room, rng=rng)
 
     def _negatives(
         self,

@@ -117,15 +117,8 @@ class InterestDrafter:
         liked = set(rows.tolist())
         others = set().union(*self.in_a_row.after(named).values())
         pool = np.array(sorted(others - liked - set(named)), dtype=np.intp)
-        pool = np.setdiff1d(pool, self.negatives.namesakes[positive])
-        return self.taste.against(
-            user,
-            positive,
-            pool,
-            self.negatives,
-            room=self.settings.n_candidates - 1,
-            rng=rng,
-        )
+        room = self.settings.n_candidates - 1
+        return self.taste.against(user, positive, pool, self.negatives, room=room, rng=rng)
 
     def _negatives(
         self, named: Named, truths: Sequence[int], unliked: Sequence[int], rng: Generator

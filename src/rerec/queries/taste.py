@@ -67,11 +67,13 @@ class Taste:
         Args:
             user: whose request it is.
             right: row of the placed ground truth, which the user liked.
-            pool: rows that fit the request and that the user did not like.
+            pool: rows that fit the request and that the user did not like; those that share a name
+                with the right one are left out.
             negatives: draws by popularity.
             room: how many fit among the candidates.
             rng: drawn from.
         """
+        pool = np.setdiff1d(pool, negatives.namesakes[right])
         rows = self.likes.rows[user]
         before = rows[: rows.tolist().index(right)]
         nearness = self.nearness(before, np.concatenate([[right], pool]).astype(np.intp))
