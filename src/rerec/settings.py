@@ -149,6 +149,9 @@ class CreditSettings(Section):
     """How much a paragraph that argues for the wrong answer loses; 0 switches RAAE off."""
     raae_scale: Literal["reward", "group"] = "reward"
     """`reward`: w * |r| (paper, sign-safe); `group`: w * std of the group's rewards."""
+    w_negative: float = Field(1.0, ge=0, le=1)
+    """Weight of advantages below zero; 1 is the paper's. A long response that is wrong in one token
+    pushes all its tokens down: below 1 it does so less, at 0 only what went well is learned."""
 
 
 class CurriculumSettings(Section):

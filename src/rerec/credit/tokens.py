@@ -32,7 +32,8 @@ def credit_tokens(
 ) -> Credited:
     """Advantages of the tokens of some responses.
 
-    Blame lowers rewards for the estimator `rerec` only; it is reported for all.
+    Blame lowers rewards for the estimator `rerec` only; it is reported for all. Advantages below
+    zero are multiplied by `settings.w_negative`.
 
     Args:
         scored: B responses as the judge scored them.
@@ -40,7 +41,7 @@ def credit_tokens(
             anything on padding.
         mask: (B, T) true on tokens, false on padding.
         group: (B,) equal where responses answer the same query.
-        settings: estimator, weight and scale of the blame.
+        settings: estimator, weight and scale of the blame, weight of negative advantages.
     """
     rewards = np.array([one.reward for one in scored], np.float64)
     n_segments = max((len(one.segments) for one in scored), default=0)
@@ -55,4 +56,5 @@ def credit_tokens(
     by_token = token_rewards(rewards, segment_rewards(rewards, guilty, penalty), places)
     blamed = token_rewards(np.zeros(len(scored)), guilty.astype(float), places) > 0
     estimated = advantages(rewards, by_token, mask, group, estimator=settings.estimator)
-    return Credited(estimated, blamed & mask)
+    weighed = np.where(estimated < 0, settings.w_negative * estimated, estimated)
+    return Credited(weighed, blamed & mask)
