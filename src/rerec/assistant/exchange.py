@@ -130,7 +130,7 @@ class Reply:
     dropped: tuple[str, ...] = ()
     """Titles that the model named and the catalogue does not have."""
     fits: bool = True
-    """Whether the first recommendation meets all that was asked; else it is the nearest there is."""
+    """Whether the first recommendation meets all that was asked; else it is the nearest one."""
     model: str = "none"
     """Who reasoned: `none`, or the model's name."""
     seconds: dict[str, float] = field(default_factory=dict)

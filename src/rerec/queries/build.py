@@ -33,7 +33,7 @@ from rerec.queries.side_by_side import n_processors, side_by_side
 from rerec.queries.split import sizes_of, split_of_users
 from rerec.queries.spoken import Speaker
 from rerec.queries.taste import taste_of
-from rerec.queries.vocabulary import vocabulary_of
+from rerec.queries.vocabulary import words_of
 from rerec.records import SPLITS, Query
 from rerec.settings import QuerySettings
 from rerec.sources.bookshelf import build_bookcrossing_tables
@@ -150,7 +150,7 @@ def queries_of(
     likes = likes_of(log, domain.catalogue, liked_rating=settings.liked_rating)
     asked = askable(graph, settings)
     users = split_of_users(likes.user_ids, sizes_of(settings), seed=seed)
-    speaker = Speaker(domain.catalogue, asked, vocabulary_of(_settings_of(domain.folder)))
+    speaker = Speaker(domain.catalogue, asked, words_of(domain.folder))
     negatives = negatives_of(asked, domain.catalogue, match=settings.match_popularity)
     finisher = Finisher(speaker, likes, negatives.namesakes, settings, seed)
     taste = taste_of(log, domain.catalogue, likes, liked_rating=settings.liked_rating)
@@ -186,12 +186,6 @@ def _refuse_empty(folder: Path, by_split: Mapping[str, list[Query]]) -> None:
 
 def _n_wanted(settings: QuerySettings) -> int:
     return sum(sum(sizes_of(settings, category).values()) for category in settings.categories)
-
-
-def _settings_of(folder: Path) -> Mapping[str, Any]:
-    """What the tables were made from, as far as the manifest says."""
-    settings = _record(folder / MANIFEST_FILE).get("settings")
-    return settings if isinstance(settings, dict) else {}
 
 
 def _shortfalls(split: str, queries: Sequence[Query], settings: QuerySettings) -> str:

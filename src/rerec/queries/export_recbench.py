@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rerec.catalogue.domain import MANIFEST_FILE, Domain, queries_path, read_domain
+from rerec.catalogue.domain import Domain, queries_path, read_domain
 from rerec.catalogue.files import new_folder, write_json
-from rerec.catalogue.manifest import read_manifest
 from rerec.queries.dat_files import write_dat_files
 from rerec.queries.groups_told import Groups
-from rerec.queries.vocabulary import vocabulary_of
+from rerec.queries.vocabulary import words_of
 from rerec.records import SPLITS, Item, Query
 from rerec.settings import PERSONAL
 
@@ -60,9 +59,7 @@ def export_recbench(folder: Path, out: Path) -> None:
 
 def noun_of(folder: Path) -> str:
     """What RecBench+ calls the items of a domain: books are `book`, all else is `movie`."""
-    is_listed = (folder / MANIFEST_FILE).is_file()
-    nouns = vocabulary_of(read_manifest(folder)["settings"] if is_listed else {}).nouns
-    return "book" if "book" in nouns else "movie"
+    return "book" if "book" in words_of(folder).nouns else "movie"
 
 
 def id_of(item_id: str) -> int | str:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from rerec.catalogue.manifest import MANIFEST_FILE, read_manifest
 
 VOCABULARY = "vocabulary"
 """Where a manifest's settings keep it."""
@@ -50,3 +53,14 @@ def vocabulary_of(settings: Mapping[str, Any]) -> Vocabulary:
         nouns = tuple(given["nouns"])
         return FILMS if "film" in nouns else Vocabulary(nouns, given["verb"], given["past"])
     return FILMS if settings.get("source") == "ml-100k" else THINGS
+
+
+def words_of(folder: Path) -> Vocabulary:
+    """What a domain's manifest says that its items are called; things where it has none.
+
+    Raises:
+        DataError: the manifest cannot be read.
+    """
+    is_listed = (folder / MANIFEST_FILE).is_file()
+    settings = read_manifest(folder)["settings"] if is_listed else {}
+    return vocabulary_of(settings if isinstance(settings, dict) else {})

@@ -35,25 +35,43 @@ class PromptWriter:
         self._common = common(graph, settings.common_share)
 
     def messages(self, query: Query) -> list[dict[str, str]]:
-        """System and user message, as every chat template takes them."""
+        """System and user message of a query, as every chat template takes them."""
+        named = tuple(dict.fromkeys(hop.item_id for hop in query.hops))
+        return self.asking(query.text, query.candidates, named=named, history=query.history)
+
+    def asking(
+        self,
+        text: str,
+        candidates: Sequence[str],
+        *,
+        named: Sequence[str] = (),
+        history: Sequence[str] = (),
+    ) -> list[dict[str, str]]:
+        """System and user message of a request over some candidates.
+
+        Args:
+            text: the request.
+            candidates: item ids, in the order in which they are shown.
+            named: ids of the items that the request names, each once.
+            history: ids of what was liked before, oldest first.
+        """
         parts = ["Candidates:"]
-        tagged = zip(query.candidates, tags(len(query.candidates)), strict=True)
+        tagged = zip(candidates, tags(len(candidates)), strict=True)
         parts += [self.line(item_id, tag) for item_id, tag in tagged]
-        parts += self._mentioned(query)
-        if self.settings.show_history and query.history:
-            parts += ["", "Liked before: " + "; ".join(map(self.label, query.history))]
-        parts += ["", f"Request: {query.text}"]
+        parts += self._mentioned(named, len(candidates))
+        if self.settings.show_history and history:
+            parts += ["", "Liked before: " + "; ".join(map(self.label, history))]
+        parts += ["", f"Request: {text}"]
         return [
             {"role": "system", "content": _SYSTEM},
             {"role": "user", "content": "\n".join(parts)},
         ]
 
-    def _mentioned(self, query: Query) -> list[str]:
+    def _mentioned(self, named: Sequence[str], n_candidates: int) -> list[str]:
         """What is known of the items that the request names: a small model knows no films."""
-        named = list(dict.fromkeys(hop.item_id for hop in query.hops))
         if not named or self.settings.candidate_info == "titles":
             return []
-        own = tags(len(query.candidates) + len(named))[len(query.candidates) :]
+        own = tags(n_candidates + len(named))[n_candidates:]
         lines = [self.line(item_id, tag) for item_id, tag in zip(named, own, strict=True)]
         return ["", "Mentioned in the request:", *lines]
 
