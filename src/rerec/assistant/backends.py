@@ -1,17 +1,14 @@
-"""Who reasons: a model in this process, or one behind an OpenAI-compatible server."""
+"""Who reasons for an assistant, and one of them: a model behind an OpenAI-compatible server."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Protocol
 
 import httpx2
 
 from rerec.errors import ModelError, SettingsError
 from rerec.settings import PromptSettings
-from rerec.train.policy import Policy, load_policy
-from rerec.train.streaming import stream
 
 TIMEOUT_S = 60.0
 """How long a server may say nothing."""
@@ -38,41 +35,6 @@ class Backend(Protocol):
             ModelError: the model cannot answer now.
         """
         ...
-
-
-@dataclass(frozen=True)
-class Local:
-    """A model in this process; answers are written one after the other."""
-
-    policy: Policy
-    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
-
-    @classmethod
-    def of(cls, model: str) -> "Local":
-        """Load a model; see `rerec.train.policy.load_policy`.
-
-        Raises:
-            ModelError: it cannot be found or loaded.
-        """
-        return cls(load_policy(model))
-
-    @property
-    def name(self) -> str:
-        return self.policy.name
-
-    @property
-    def prompt(self) -> PromptSettings:
-        return self.policy.prompt or PromptSettings()
-
-    def write(self, messages: Messages, *, cancelled: Callable[[], bool]) -> Iterator[str]:
-        with self._turn:
-            yield from stream(
-                self.policy,
-                messages,
-                max_new_tokens=self.prompt.max_response_tokens,
-                stop_repeats=self.prompt.stop_repeats,
-                cancelled=cancelled,
-            )
 
 
 @dataclass(frozen=True)

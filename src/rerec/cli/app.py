@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from rerec import __version__
-from rerec.cli import data, evaluation, training
+from rerec.cli import asking, data, evaluation, serving, training
 from rerec.errors import ReRecError, Terminated
 
 REFUSED = 2
@@ -47,6 +47,9 @@ app.command()(evaluation.compare)
 app.command()(evaluation.report)
 app.command()(evaluation.score)
 app.command()(evaluation.demo)
+app.command()(asking.recommend)
+app.command()(asking.chat)
+app.command()(serving.serve)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,45 @@
+"""A model in this process that reasons for an assistant."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+
+from rerec.assistant.backends import Messages
+from rerec.settings import PromptSettings
+from rerec.train.policy import Policy, load_policy
+from rerec.train.streaming import stream
+
+
+@dataclass(frozen=True)
+class Local:
+    """A model in this process; answers are written one after the other."""
+
+    policy: Policy
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, model: str) -> "Local":
+        """Load a model; see `rerec.train.policy.load_policy`.
+
+        Raises:
+            ModelError: it cannot be found or loaded.
+        """
+        return cls(load_policy(model))
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
+
+    @property
+    def prompt(self) -> PromptSettings:
+        return self.policy.prompt or PromptSettings()
+
+    def write(self, messages: Messages, *, cancelled: Callable[[], bool]) -> Iterator[str]:
+        with self._turn:
+            yield from stream(
+                self.policy,
+                messages,
+                max_new_tokens=self.prompt.max_response_tokens,
+                stop_repeats=self.prompt.stop_repeats,
+                cancelled=cancelled,
+            )
