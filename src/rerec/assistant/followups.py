@@ -1,0 +1,102 @@
+"""What a request says of the requests before it: start over, leave something out, put it instead.
+
+Adding needs no words: what is asked anew comes to what was asked before.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rerec.assistant.parts import Line
+
+YEARS = "years"
+"""Stands among the relations for the limits of years."""
+NOUNS: Mapping[str, tuple[str, ...]] = {
+    "genre": ("genre", "genres", "kind", "type"),
+    "director": ("director", "directors"),
+    "writer": ("writer", "writers", "screenwriter", "script"),
+    "starring": ("actor", "actors", "actress", "star", "stars", "cast"),
+    "country": ("country", "countries", "origin"),
+    "language": ("language", "languages"),
+    "decade": ("decade", "decades", "era", "year", "years", "age", "date", "period", "time"),
+    "author": ("author", "authors", "writer"),
+    "maker": ("maker", "makers", "brand"),
+}
+"""What relations are called beside their own names."""
+_OF_YEARS = ("year", "years", "decade", "decades", "era", "age", "date", "period", "time")
+_AGAIN = re.compile(
+    r"(?<= )(?:start (?:all )?over(?: again)?|start (?:again|afresh|anew)|begin again|(?:start )?from scratch"
+    r"|reset(?: everything| it)?|forget (?:about )?(?:everything|it all|all (?:of )?(?:that|this|it))"
+    r"|new (?:search|request|conversation|start)|clear (?:everything|all|it)"
+    r"|never ?mind (?:everything|all (?:of )?that)|scrap (?:that|everything|all that)"
+    r"|something completely different|something entirely different)(?= )"
+)
+_INSTEAD = re.compile(
+    r"(?<= )(?:make (?:it|that|them)|instead|actually|rather(?! than)|switch to|on second thoughts?"
+    r"|(?:change|changed) (?:it|that|the \w+|my mind)(?: to)?|id prefer|i prefer|i would prefer)(?= )"
+)
+_BESIDES = re.compile(
+    r"(?<= )(?:also|as well|too|in addition|additionally|on top|and with|even)(?= )"
+)
+_VERB = (
+    r"(?:never ?mind|nevermind|forget(?: about)?|drop|ignore|scrap|remove|skip|lose|disregard"
+    r"|regardless of|no matter|(?:i )?(?:dont|do not) care (?:about|for)?|any|whatever|which ?ever|lift)"
+)
+_BETWEEN = r"(?:(?:the|that|this|about|which|what|of|who|your|my|restriction|limit|condition|on) )*"
+_NO_MATTER = (
+    r"(?:does not|doesnt|do not|dont|is not|isnt|no longer|not) (?:really )?(?:matter|matters|important|count"
+    r"|relevant|interest me)|is irrelevant|is unimportant|can be any(?:thing)?|(?:can|could) be whatever"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a request goes with those before it."""
+
+    is_anew: bool
+    """Whether all that was asked is to be forgotten."""
+    is_instead: bool
+    """Whether what it asks takes the place of what was asked of the same relations."""
+    relations: tuple[str, ...]
+    """Relations of which nothing is asked any longer; `YEARS` for the limits of years."""
+    places: frozenset[int]
+    """Places of the words that say it."""
+
+
+class Changes:
+    """Finds what a request changes."""
+
+    def __init__(self, relations: Iterable[str]) -> None:
+        """Gather the names of some relations.
+
+        >>> from rerec.assistant.parts import cut
+        >>> changes = Changes(["genre", "decade"])
+        >>> changes.told(Line(tuple(cut("Never mind the decade, make it short")))).relations
+        ('decade', 'years')
+        """
+        self._by_noun: dict[str, list[str]] = {}
+        for relation in relations:
+            name = relation.replace("_", " ").lower()
+            for noun in dict.fromkeys((name, *NOUNS.get(relation, ()))):
+                self._by_noun.setdefault(noun, []).append(relation)
+        for noun in _OF_YEARS:
+            self._by_noun.setdefault(noun, []).append(YEARS)
+        nouns = "|".join(sorted(map(re.escape, self._by_noun), key=lambda noun: (-len(noun), noun)))
+        self.nouns = tuple(self._by_noun)
+        self._named = (
+            re.compile(rf"(?<= ){_VERB} {_BETWEEN}(?P<noun>{nouns})(?! (?:by|of|V|T))(?= )"),
+            re.compile(rf"(?<= )(?P<noun>{nouns}) (?:{_NO_MATTER})(?= )"),
+        )
+
+    def told(self, line: Line) -> Change:
+        """What a line changes."""
+        named = [found for pattern in self._named for found in pattern.finditer(line.text)]
+        relations = (r for found in named for r in self._by_noun[found["noun"]])
+        again = list(_AGAIN.finditer(line.text))
+        instead = list(_INSTEAD.finditer(line.text))
+        others = () if not instead else tuple(_BESIDES.finditer(line.text))
+        matches = [*named, *again, *instead, *others]
+        places = frozenset(place for found in matches for place in line.span(found))
+        return Change(
+            bool(again), bool(instead) and not others, tuple(dict.fromkeys(relations)), places
+        )

@@ -1,0 +1,272 @@
+"""Which of the names found in a request are meant: marked by quotes, capitals, a year or a cue.
+
+"It" is a title in `"It"` and in "the director of It", and a pronoun in "I like it". Names of kinds
+("horror") and of several words need no mark; the longest name counts, so that "Western Union" is a
+title and no western.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rerec.assistant.cues import Cues
+from rerec.assistant.everyday import ASKING, COMMON, SMALL, word_set
+from rerec.assistant.hints import Hints
+from rerec.assistant.names import Kind, Lexicon, Name
+from rerec.assistant.parts import ITEM, QUOTES, STOP, VALUE, Line, Meaning, Part
+from rerec.catalogue.items import Catalogue
+from rerec.catalogue.mentions import rows_of_year
+from rerec.graph.attributes import AttributeGraph
+
+OWNERS = frozenset({"my", "our", "your", "his", "their"})
+"""Behind these a kind is no kind: "my family"."""
+REFUSERS = frozenset({"no", "not", "without", "except", "nor", "like", "forget", "drop"})
+ITEM_CUES = word_set(
+    """
+    like than loved liked enjoyed enjoy adored hated disliked seen watched saw read love
+    hate after resembles recommend
+    """
+)
+ITEM_CUE_PAIRS = frozenset({("similar", "to"), ("close", "to"), ("such", "as"), ("akin", "to")})
+_YEAR = re.compile(r"(?:18|19|20)\d\d")
+LEAST_BARE = 2
+"""Words with a meaning of their own that a title in small letters has at least."""
+SHOUTED_SHARE = 0.8
+"""A text with more capitals than that, of its words, says nothing by them."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Decides which names count."""
+
+    catalogue: Catalogue
+    graph: AttributeGraph
+    lexicon: Lexicon
+    cues: Cues
+    hints: Hints
+    n_holders: NDArray[np.intp]
+    """(n_pairs,) how many items have each value."""
+
+    def recognised(self, text: str, line: Line) -> Line:
+        """The line with one part for each name that counts.
+
+        Args:
+            text: the request.
+            line: its words and marks.
+        """
+        places = [place for place, part in enumerate(line.parts) if part.is_word]
+        names = self.lexicon.find([line.parts[place].text for place in places])
+        shouted = _is_shouted(line.parts)
+        found = []
+        for name in names:
+            seen = _Seen(text, line, range(places[name.first], places[name.last] + 1), shouted)
+            found += self._meant(name, seen)
+        return line.replaced(_leftmost_longest(found))
+
+    def _meant(self, name: Name, seen: "_Seen") -> Iterable[tuple[range, Part]]:
+        """What a name means where it stands; nothing where it is not marked enough."""
+        titles = [at for kind, at in name.meanings if kind <= Kind.ALIAS]
+        own = {at for kind, at in name.meanings if kind == Kind.TITLE}
+        is_title = bool(titles) and self._is_title(seen)
+        values = self._values(name, seen)
+        if is_title and not (values and not self._leads_to_item(seen)):
+            by_rank = sorted(titles, key=lambda row: (row not in own, -self._popularity(row)))
+            return [self._item(tuple(dict.fromkeys(by_rank)), seen)]
+        if values:
+            return [(seen.places, seen.line.one(seen.places, VALUE, values))]
+        return []
+
+    def _item(self, rows: tuple[int, ...], seen: "_Seen") -> tuple[range, Part]:
+        year = seen.year_behind
+        places = seen.places
+        if year is not None:
+            years = {row: self.catalogue.items[row].year for row in rows}
+            rows = tuple(rows_of_year(rows, year, years)) or rows
+            places = range(places.start, places.stop + 3)
+        return places, seen.line.one(places, ITEM, Meaning(rows=rows))
+
+    def _is_title(self, seen: "_Seen") -> bool:
+        """Whether a name is marked as a title, or cannot well be anything else."""
+        if seen.is_quoted or seen.year_behind is not None:
+            return True
+        if self.hints.leads_to(seen.line, seen.places.start):
+            return seen.is_capital or not seen.is_common
+        if seen.is_capital:
+            return not seen.is_in_a_longer_name and not seen.is_calendar
+        if seen.is_common:
+            return False
+        bare = [word for word in seen.words if word not in COMMON | ASKING | SMALL]
+        if seen.is_item_cued or (seen.begins and seen.parts[0].is_capital):
+            return bool(bare) and not seen.is_in_a_longer_name
+        return len(bare) >= LEAST_BARE and not self._holds_kind(bare)
+
+    def _holds_kind(self, words: Sequence[str]) -> bool:
+        """Whether a name in small letters holds a kind: "love story" is first of all a romance."""
+        names = self.lexicon.find(words)
+        return any(
+            kind == Kind.VALUE and self.graph.pairs[at].relation in self.lexicon.kinds
+            for name in names
+            for kind, at in name.meanings
+        )
+
+    def _leads_to_item(self, seen: "_Seen") -> bool:
+        """Whether a name that is both is the title: by the words before it."""
+        if self.hints.leads_to(seen.line, seen.places.start) or seen.year_behind is not None:
+            return True
+        return seen.is_capital and seen.is_item_cued
+
+    def _values(self, name: Name, seen: "_Seen") -> Meaning | None:
+        values = [at for kind, at in name.meanings if kind == Kind.VALUE]
+        counted = [at for at in values if self._counts(at, seen)]
+        if counted:
+            return Meaning(columns=tuple(sorted(counted, key=self._rank)))
+        surnames = [at for kind, at in name.meanings if kind == Kind.SURNAME]
+        if surnames and self._is_surname(surnames, seen):
+            return Meaning(columns=tuple(sorted(surnames, key=self._rank)), is_surname=True)
+        return None
+
+    def _counts(self, column: int, seen: "_Seen") -> bool:
+        relation = self.graph.pairs[column].relation
+        if relation in self.lexicon.kinds:
+            if seen.is_common:
+                return seen.is_spelled_in_capitals if len(seen.words[0]) < 4 else seen.is_capital
+            return seen.word_before not in OWNERS
+        bare = [word for word in seen.words if word not in COMMON | ASKING | SMALL]
+        if len(seen.words) > 1 and bare:
+            return True
+        if seen.is_quoted or (seen.is_capital and not seen.is_common):
+            return not seen.is_in_a_longer_name
+        return bool(bare) and self._is_cued(seen, {relation})
+
+    def _is_surname(self, columns: Sequence[int], seen: "_Seen") -> bool:
+        if not seen.is_capital and not (seen.begins and seen.parts[0].is_capital):
+            if seen.has_capitals:
+                return False
+        if seen.is_common or seen.is_in_a_longer_name:
+            return False
+        relations = {self.graph.pairs[column].relation for column in columns}
+        is_owner = seen.line.words_behind(seen.places.stop, 1) == ("'s",)
+        return is_owner or seen.word_before in REFUSERS or self._is_cued(seen, relations)
+
+    def _is_cued(self, seen: "_Seen", relations: set[str]) -> bool:
+        around = self.cues.around(seen.line, seen.places)
+        return any(relations.intersection(cue.relations) for cue in around)
+
+    def _rank(self, column: int) -> tuple[int, int]:
+        return -int(self.n_holders[column]), column
+
+    def _popularity(self, row: int) -> int:
+        return self.catalogue.items[row].popularity
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A name where it stands, and how it is marked there."""
+
+    text: str
+    line: Line
+    places: range
+    is_shouted: bool
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.line.parts[self.places.start : self.places.stop]
+
+    @property
+    def words(self) -> list[str]:
+        return [part.text for part in self.parts if part.is_word]
+
+    @property
+    def word_before(self) -> str:
+        return "".join(self.line.words_before(self.places.start, 1))
+
+    @property
+    def is_common(self) -> bool:
+        """Whether all of its words are everyday words."""
+        return all(word in COMMON for word in self.words)
+
+    @property
+    def is_calendar(self) -> bool:
+        return (
+            len(self.parts) == 1
+            and self.word_before in {"on", "in", "last", "next", "this", "by"}
+            and self.is_common
+        )
+
+    @property
+    def begins(self) -> bool:
+        """Whether a sentence begins with it, so that its first capital says nothing."""
+        return _begins(self.line, self.places.start)
+
+    @property
+    def is_quoted(self) -> bool:
+        start, end = self.parts[0].start, self.parts[-1].end
+        behind = self.text[end : end + 2].lstrip(",.!?")[:1]
+        return start > 0 and self.text[start - 1] in QUOTES and behind in QUOTES and behind != ""
+
+    @property
+    def year_behind(self) -> int | None:
+        """The year in brackets right behind it."""
+        behind = [part.text for part in self.line.parts[self.places.stop : self.places.stop + 3]]
+        is_year = len(behind) == 3 and behind[0] == "(" and behind[2] == ")"
+        return int(behind[1]) if is_year and _YEAR.fullmatch(behind[1]) else None
+
+    @property
+    def is_capital(self) -> bool:
+        """Whether its words have capitals as a name's do, and not only for beginning a sentence."""
+        bare = [part for part in self.parts if part.is_word and part.text not in SMALL]
+        named = [part for part in bare if not part.text[0].isdigit() and part.text != "'s"]
+        if self.is_shouted or not named or not all(part.is_capital for part in named):
+            return False
+        return len(named) > 1 or not self.begins or named[0] is not self.parts[0]
+
+    @property
+    def is_spelled_in_capitals(self) -> bool:
+        return self.text[self.parts[0].start : self.parts[-1].end].isupper() and not self.is_shouted
+
+    @property
+    def has_capitals(self) -> bool:
+        return any(part.is_capital for part in self.line.parts) and not self.is_shouted
+
+    @property
+    def is_item_cued(self) -> bool:
+        before = self.line.words_before(self.places.start, 2)
+        return self.word_before in ITEM_CUES or before in ITEM_CUE_PAIRS
+
+    @property
+    def is_in_a_longer_name(self) -> bool:
+        """Whether it is one word beside another with a capital: "Emma" in "Emma Smith"."""
+        if len(self.parts) > 1 or self.is_shouted:
+            return False
+        return any(self._is_named(place) for place in (self.places.start - 1, self.places.stop))
+
+    def _is_named(self, place: int) -> bool:
+        if not 0 <= place < len(self.line.parts):
+            return False
+        part = self.line.parts[place]
+        own = self.parts[0]
+        gap = self.text[min(part.end, own.end) : max(part.start, own.start)]
+        is_name = part.is_word and part.is_capital and part.text not in COMMON | ASKING
+        return is_name and gap.isspace() and not _begins(self.line, place)
+
+
+def _begins(line: Line, place: int) -> bool:
+    return place == 0 or line.parts[place - 1].text == STOP
+
+
+def _is_shouted(parts: Sequence[Part]) -> bool:
+    words = [part for part in parts if part.is_word and not part.text[0].isdigit()]
+    return len(words) > 3 and sum(p.is_capital for p in words) > SHOUTED_SHARE * len(words)
+
+
+def _leftmost_longest(found: Iterable[tuple[range, Part]]) -> list[tuple[range, Part]]:
+    chosen: list[tuple[range, Part]] = []
+    reached = 0
+    for places, part in sorted(found, key=lambda one: (one[0].start, -one[0].stop)):
+        if places.start >= reached:
+            chosen.append((places, part))
+            reached = places.stop
+    return chosen

@@ -1,0 +1,137 @@
+"""What "that", "the second one", "him" and "the same director" point at.
+
+A word that points at an item counts only where the words before it say so ("seen that", "older than
+it"); one that points at a person goes by the last person that was spoken of.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from rerec.assistant.parts import ITEM, VALUE, Line, Meaning, Part
+
+ORDINALS = {
+    "first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3,
+    "4th": 3, "fifth": 4, "5th": 4, "sixth": 5, "seventh": 6, "eighth": 7, "ninth": 8, "tenth": 9,
+    "last": -1,
+}  # fmt: skip
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5} | {str(n): n for n in range(1, 11)}
+_POINTED_AT = (
+    "like|liked|loved|love|enjoyed|enjoy|adored|adore|hated|hate|disliked|dislike|seen|watched|saw"
+    "|read|finished|know|than|to|not|of|behind|directed|wrote|made|scripted|as|in|stand|used|tried"
+)
+_NOUN = r"(?:one|ones|film|films|movie|movies|picture|book|books|item|items|product|title|titles)"
+_ORDINAL = "|".join(ORDINALS)
+_NUMBER = "|".join(NUMBERS)
+_ITEM = re.compile(
+    rf"(?<= )(?:{_POINTED_AT}) (?:(?:really|just|already|both|even) )?"
+    rf"(?P<all>(?:the )?(?P<nth>{_ORDINAL})(?: (?P<many>{_NUMBER}))?(?: {_NOUN})?"
+    rf"|(?:number|no|nr) (?P<number>{_NUMBER})"
+    rf"|(?P<several>(?:all )?(?:of )?(?:them|those|these)(?: (?:all|two|three))?(?: {_NOUN})?|both(?: of (?:them|those))?)"
+    rf"|(?P<that>(?:that|this)(?: {_NOUN})?|it))(?= )"
+)
+_ITEM_FIRST = re.compile(
+    rf"(?<= )(?P<all>(?P<that>that(?: {_NOUN})?|this(?: {_NOUN})?|it)"
+    rf"|(?:the )?(?P<nth>{_ORDINAL})(?: (?P<many>{_NUMBER}))? {_NOUN})"
+    r"(?= (?:(?:ive|i have|we have|weve) (?:already )?(?:seen|watched|read)|was|is|looks|sounds) )"
+)
+_PERSON = re.compile(
+    r"(?<= )(?:with|by|starring|featuring|not|without|from|no|except|of) (?:more )?"
+    r"(?P<who>him|her|he|she|them|that (?:actor|actress|director|writer|author|guy|person|man|woman))(?= )"
+)
+
+
+def pointed_items(line: Line, focus: Sequence[int]) -> Line:
+    """The line with an item in the place of every word that points at one.
+
+    Args:
+        line: a request.
+        focus: rows of what was recommended last, best first.
+    """
+    spans = []
+    for found in (*_ITEM.finditer(line.text), *_ITEM_FIRST.finditer(line.text)):
+        places = line.span(found, "all")
+        if any(places.start in taken for taken, _ in spans):
+            continue
+        several = found.groupdict().get("several")
+        named = [row for row in _rows_before(line, places.start)] if several else []
+        rows = _rows(found, named or focus)
+        if rows:
+            spans += [(places, part) for part in [_items(line, places, rows)]]
+    return line.replaced(spans)
+
+
+def same_as_shown(line: Line, nouns: Sequence[str], focus: Sequence[int]) -> Line:
+    """The line with "the same director" said in full: the same director as what was shown first.
+
+    Args:
+        line: a request.
+        nouns: names of relations.
+        focus: rows of what was recommended last, best first.
+    """
+    if not focus:
+        return line
+    pattern = re.compile(rf"(?<= )same (?:{'|'.join(map(re.escape, nouns))}) (?!as )")
+    spans = []
+    for found in pattern.finditer(line.text):
+        last = line.parts[line.span(found).stop - 1]
+        place = line.span(found).stop
+        item = Part(ITEM, last.end, last.end, meaning=Meaning(rows=(focus[0],), is_reference=True))
+        as_ = Part("as", last.end, last.end)
+        spans.append((range(place, place), as_))
+        spans.append((range(place, place), item))
+    return line.replaced(spans)
+
+
+def pointed_people(line: Line, people: Sequence[int], is_person: Callable[[int], bool]) -> Line:
+    """The line with a value in the place of every word that points at a person.
+
+    Args:
+        line: a request whose values are recognised.
+        people: columns of the person of whom was spoken last; none where there was nobody.
+        is_person: whether a column names somebody.
+    """
+    spans = []
+    for found in _PERSON.finditer(line.text):
+        places = line.span(found, "who")
+        columns = _people_before(line, places.start, is_person) or tuple(people)
+        if columns:
+            meaning = Meaning(columns=columns, is_reference=True)
+            spans.append((places, line.one(places, VALUE, meaning)))
+    return line.replaced(spans)
+
+
+def points_at_people(line: Line) -> bool:
+    """Whether a word points at a person."""
+    return _PERSON.search(line.text) is not None
+
+
+def _rows(found: re.Match[str], focus: Sequence[int]) -> Sequence[int]:
+    """The rows that a reference points at, among those that it may."""
+    groups = found.groupdict()
+    if groups.get("several"):
+        return focus
+    if groups["that"]:
+        return focus[:1]
+    if groups.get("number"):
+        at = NUMBERS[groups["number"]] - 1
+        return focus[at : at + 1]
+    at, many = ORDINALS[groups["nth"]], NUMBERS.get(groups["many"] or "", 1)
+    if at < 0:
+        return focus[-many:]
+    return focus[at : at + many]
+
+
+def _items(line: Line, places: range, rows: Sequence[int]) -> Part:
+    return line.one(places, ITEM, Meaning(rows=tuple(rows), is_reference=True))
+
+
+def _rows_before(line: Line, place: int) -> Iterator[int]:
+    for part in line.parts[:place]:
+        if part.text == ITEM and part.meaning is not None:
+            yield part.meaning.rows[0]
+
+
+def _people_before(line: Line, place: int, is_person: Callable[[int], bool]) -> tuple[int, ...]:
+    named = (part.meaning.columns for part in line.parts[:place] if part.meaning is not None)
+    people = [columns for columns in named if columns and is_person(columns[0])]
+    return people[-1] if people else ()

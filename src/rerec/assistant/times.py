@@ -1,0 +1,212 @@
+"""From when an item may be: "before 1980", "the nineties", "between 1970 and 1985", "older than T".
+
+A decade that the catalogue has as a value is left to be found as one ("from the 1990s"), unless
+words make a span of it ("early 90s", "before the 90s", "the 70s or 80s").
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rerec.assistant.exchange import Years
+from rerec.assistant.parts import Line, Part
+from rerec.assistant.synonyms import DECADES
+
+_Y = r"(?:1[5-9]\d\d|20\d\d)"
+_D = (
+    r"(?:(?:1[5-9]|20)\d0s|[2-9]0s|(?:1[5-9]|20)\d0 's|[2-9]0 's|"
+    + "|".join(DECADES.values())
+    + r")"
+)
+_NOT = r"(?:(?:not|nothing|no|none|dont|never|isnt)(?: (?:made|anything|film|films|movie|movies|that|is|was|want|from|a|one|ones|any|released))* )?"
+_EARLIER = (
+    r"before|older than|earlier than|pre|prior to|up to|until|till|no later than|at the latest"
+)
+_LATER = r"after|newer than|later than|more recent than|younger than|post|since|from|starting in|no earlier than|past"
+_ENDS = rf"(?:the )?(?:year )?(?:(?:early|mid|late) )?(?P<{{name}}>{_Y}|{_D})"
+_BETWEEN = re.compile(
+    rf"(?<= )(?:between |from )?{_ENDS.format(name='a')} (?:and|to|until|till|or|through) "
+    rf"{_ENDS.format(name='b')}(?= )"
+)
+_BOUND = re.compile(
+    rf"(?<= )(?P<not>{_NOT})(?:made |released |published |from )?(?P<word>{_EARLIER}|{_LATER}) (?P<when>(?:the )?(?:year )?(?:(?P<part>early|mid|late) )?(?P<at>{_Y}|{_D}|T))(?P<on> on| onwards?| and later| or later| and after| or newer| or earlier| and before| or older| and up)?(?= )"
+)
+_BEHIND = re.compile(
+    rf"(?<= )(?:from |in |of )?(?:the )?(?P<at>{_Y}|{_D}) (?:or|and) (?P<word>later|newer|after|onwards?|earlier|before|older)(?= )"
+)
+_PART = re.compile(rf"(?<= )(?:from |in |of )?(?:the )?(?P<part>early|mid|late) (?P<at>{_D})(?= )")
+_ONE = re.compile(
+    rf"(?<= )(?:from |in |of |made in |released in |year )?(?:the )?(?:year )?(?P<at>{_Y}|{_D})(?= )"
+)
+_RELATIVE = re.compile(
+    r"(?<!or )(?<!my )(?<!our )(?<!an )(?<!his )(?<!her )(?<= )(?P<word>older|newer|earlier|later|more recent|more modern|younger)"
+    r"(?= (?:one|ones|film|films|movie|movies|picture|book|books|item|items|please|though|instead|and|but|[.,]) | $)"
+)
+_RECENT = re.compile(r"(?<= )(?:recent|brand new|from recent years|modern|contemporary)(?= )")
+FEW_YEARS = 10
+"""So many years up to the newest item are recent."""
+_SPANS = {None: (0, 9), "early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+"""The years of a decade that are meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One span of time of a request."""
+
+    years: Years
+    places: range
+
+
+def spells(
+    line: Line,
+    *,
+    year_of: Callable[[Part], Years | None],
+    focus: Years | None,
+    newest: int | None,
+    has_decade: Callable[[int], bool],
+) -> list[Spell]:
+    """The spans of time that a request speaks of.
+
+    Args:
+        line: the request, items recognised and values not.
+        year_of: the first and last year of the items that a part stands for.
+        focus: those of what was recommended last; None where nothing was, or without a year.
+        newest: the year of the newest item.
+        has_decade: whether a decade, by its first year, is a value of the catalogue.
+    """
+    found: list[Spell] = []
+    for pattern, reading in _READINGS:
+        for match in pattern.finditer(line.text):
+            places = line.span(match)
+            if any(set(places) & set(spell.places) for spell in found):
+                continue
+            years = reading(match, _Known(line, year_of, focus, newest, has_decade))
+            if years is not None:
+                found.append(Spell(years, places))
+    return found
+
+
+@dataclass(frozen=True)
+class _Known:
+    line: Line
+    year_of: Callable[[Part], Years | None]
+    focus: Years | None
+    newest: int | None
+    has_decade: Callable[[int], bool]
+
+    def span(self, match: re.Match[str], group: str, part: str | None = None) -> Years | None:
+        """The first and last year of what a group of a match says."""
+        said = match[group]
+        if said == "T":
+            return self.year_of(self.line.parts[self.line.span(match, group).start])
+        if said.isdigit():
+            return Years(int(said), int(said))
+        first = decade_of(said)
+        begin, end = _SPANS[part]
+        return Years(first + begin, first + end)
+
+
+def decade_of(said: str) -> int:
+    """The first year of a decade in words.
+
+    >>> decade_of("90s"), decade_of("nineties"), decade_of("1930 's"), decade_of("2010s")
+    (1990, 1990, 1930, 2010)
+    """
+    for short, word in DECADES.items():
+        if said == word:
+            return 1900 + int(short)
+    digits = int(re.sub(r"\D", "", said))
+    return digits if digits > 100 else 1900 + digits
+
+
+def _between(match: re.Match[str], known: _Known) -> Years | None:
+    a, b = known.span(match, "a"), known.span(match, "b")
+    if (
+        a is None
+        or b is None
+        or a.first is None
+        or b.last is None
+        or b.first is None
+        or a.last is None
+    ):
+        return None
+    return Years(min(a.first, b.first), max(a.last, b.last))
+
+
+def _bound(match: re.Match[str], known: _Known) -> Years | None:
+    if match["at"] == "T" and "than" not in match["word"]:
+        return None
+    span = known.span(match, "at", match["part"])
+    word, on = match["word"], match["on"] or ""
+    if span is None or (word == "from" and not on.strip()):
+        return None
+    if word == "from":
+        return (
+            Years(None, span.last)
+            if re.search("earlier|before|older", on)
+            else Years(span.first, None)
+        )
+    return _limited(span, word, is_not=bool(match["not"].strip()))
+
+
+def _limited(span: Years, word: str, *, is_not: bool) -> Years | None:
+    if span.first is None or span.last is None:
+        return None
+    is_earlier = re.fullmatch(_EARLIER, word) is not None
+    includes = word in {
+        "since",
+        "starting in",
+        "up to",
+        "until",
+        "till",
+        "no later than",
+        "no earlier than",
+    }
+    if word in {"no later than", "no earlier than"}:
+        is_not = False
+    if is_not:  # "nothing before 1980" leaves 1980 itself
+        return Years(span.first, None) if is_earlier else Years(None, span.last)
+    if includes:
+        return Years(None, span.last) if is_earlier else Years(span.first, None)
+    return Years(None, span.first - 1) if is_earlier else Years(span.last + 1, None)
+
+
+def _behind(match: re.Match[str], known: _Known) -> Years | None:
+    span = known.span(match, "at")
+    if span is None:
+        return None
+    is_earlier = match["word"] in {"earlier", "before", "older"}
+    return Years(None, span.last) if is_earlier else Years(span.first, None)
+
+
+def _part(match: re.Match[str], known: _Known) -> Years | None:
+    return known.span(match, "at", match["part"])
+
+
+def _one(match: re.Match[str], known: _Known) -> Years | None:
+    if not match["at"].isdigit() and known.has_decade(decade_of(match["at"])):
+        return None
+    return known.span(match, "at")
+
+
+def _relative(match: re.Match[str], known: _Known) -> Years | None:
+    if known.focus is None:
+        return None
+    is_earlier = match["word"] in {"older", "earlier"}
+    return _limited(known.focus, "before" if is_earlier else "after", is_not=False)
+
+
+def _recent(match: re.Match[str], known: _Known) -> Years | None:
+    del match  # one word is as good as another
+    return None if known.newest is None else Years(known.newest - FEW_YEARS + 1, None)
+
+
+_READINGS = (
+    (_BETWEEN, _between),
+    (_BOUND, _bound),
+    (_BEHIND, _behind),
+    (_PART, _part),
+    (_ONE, _one),
+    (_RELATIVE, _relative),
+    (_RECENT, _recent),
+)
