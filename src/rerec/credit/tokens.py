@@ -52,9 +52,30 @@ def credit_tokens(
         [token_segments(one.segments, spans) for one, spans in zip(scored, offsets, strict=True)],
         np.intp,
     ).reshape(mask.shape)
-    penalty = penalties(rewards, group, w_penalty=settings.w_penalty, scale=settings.raae_scale)
-    by_token = token_rewards(rewards, segment_rewards(rewards, guilty, penalty), places)
     blamed = token_rewards(np.zeros(len(scored)), guilty.astype(float), places) > 0
+    return Credited(credit_blamed(rewards, blamed, mask, group, settings), blamed & mask)
+
+
+def credit_blamed(
+    rewards: Floats,
+    blamed: NDArray[np.bool_],
+    mask: NDArray[np.bool_],
+    group: NDArray[np.integer],
+    settings: CreditSettings,
+) -> Floats:
+    """Advantages of the tokens of some responses, where it is known which of them are blamed.
+
+    Args:
+        rewards: (B,).
+        blamed: (B, T) true on tokens of blamed segments; anything on padding.
+        mask: (B, T) true on tokens, false on padding.
+        group: (B,) equal where responses answer the same query.
+        settings: as for `credit_tokens`.
+
+    Returns:
+        (B, T), 0 on padding.
+    """
+    penalty = penalties(rewards, group, w_penalty=settings.w_penalty, scale=settings.raae_scale)
+    by_token = segment_rewards(rewards, blamed, penalty)
     estimated = advantages(rewards, by_token, mask, group, estimator=settings.estimator)
-    weighed = np.where(estimated < 0, settings.w_negative * estimated, estimated)
-    return Credited(weighed, blamed & mask)
+    return np.where(estimated < 0, settings.w_negative * estimated, estimated)

@@ -8,6 +8,7 @@ from rerec.graph.attributes import AttributeGraph
 from rerec.records import Query
 from rerec.settings import PromptSettings
 from rerec.train.generation import Sampling, generate
+from rerec.train.offsets import text_of
 from rerec.train.policy import Policy, Tokenizer
 from rerec.train.prompts import PromptWriter
 
@@ -55,8 +56,3 @@ def prompt_ids(tokenizer: Tokenizer, writer: PromptWriter, query: Query) -> list
         writer.messages(query), add_generation_prompt=True, return_dict=False
     )
     return list(ids)
-
-
-def text_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
-    """A response's text, without the tokens that only end it."""
-    return str(tokenizer.decode(list(tokens), skip_special_tokens=True))

@@ -14,8 +14,8 @@ from rerec.credit.judge import Judge
 from rerec.credit.tokens import Credited, credit_tokens
 from rerec.records import Query, Scored
 from rerec.settings import CreditSettings
-from rerec.train.answering import text_of
 from rerec.train.journal import OWN
+from rerec.train.offsets import token_offsets
 from rerec.train.policy import Tokenizer
 from rerec.train.validation import figures_of
 
@@ -127,37 +127,6 @@ def _stacked(
         mask[row, : len(own)] = True
         offsets[row, : len(own)] = own
     return offsets, mask
-
-
-def token_offsets(tokenizer: Tokenizer, tokens: Sequence[int], text: str) -> NDArray[np.intp]:
-    """Where each generated token stands in the decoded text, in characters.
-
-    The tokenizer's own offsets serve where it would cut the text into the same tokens, which a
-    policy nearly always writes. Else each token is placed by how far the text has grown with it: a
-    token that is part of a multi-byte character gets the span of what became readable with it.
-
-    Args:
-        tokenizer: the policy's.
-        tokens: T generated token ids, special ones included.
-        text: their decoding, special tokens left out.
-
-    Returns:
-        (T, 2) first character and one behind the last; empty for special tokens.
-    """
-    special = np.isin(tokens, list(tokenizer.all_special_ids))
-    offsets = np.full((len(tokens), 2), len(text), dtype=np.intp)
-    again = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    plain = [token for token, odd in zip(tokens, special, strict=True) if not odd]
-    if list(again["input_ids"]) == plain:
-        offsets[~special] = np.array(again["offset_mapping"], dtype=np.intp).reshape(-1, 2)
-        return offsets
-    end = 0
-    for place, _ in enumerate(tokens):
-        start = end
-        grown = text_of(tokenizer, tokens[: place + 1])
-        end = max(start, len(grown.rstrip("\ufffd")))
-        offsets[place] = (start, min(end, len(text)))
-    return offsets
 
 
 def _without_spread(scored: Sequence[Scored], group: NDArray[np.intp]) -> float:

@@ -16,25 +16,22 @@ from transformers import (
     TrainingArguments,
 )
 
-from rerec.catalogue.domain import Domain, read_domain
+from rerec.catalogue.domain import read_domain
 from rerec.catalogue.files import read_json, write_json
 from rerec.credit.judge import Judge
 from rerec.curriculum.sampler import CurriculumSampler
-from rerec.errors import DataError, SettingsError
-from rerec.graph.attributes import AttributeGraph
-from rerec.records import Query, Scored
-from rerec.rng import stream
+from rerec.records import Scored
 from rerec.settings import Recipe
 from rerec.train import runtime
+from rerec.train.choosing import chosen_queries
 from rerec.train.crediting import Crediting
 from rerec.train.engine import grpo_config, product_dtype
 from rerec.train.faults import Soundness, Termination, told
 from rerec.train.feed import QueryFeed
-from rerec.train.first_look import FirstLook
+from rerec.train.first_look import AtStart, FirstLook
 from rerec.train.journal import Journal, Progress
 from rerec.train.policy import Policy, find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
-from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
 from rerec.train.trainer import STATE, ReRecTrainer
 from rerec.train.validation import Validation, Validator
@@ -93,58 +90,27 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     validator.choose(recipe.train.n_valid)
     trainer.remove_callback(PrinterCallback)  # the journal speaks
     every = recipe.train.validate_every
+
+    def look() -> None:
+        policy = Policy(trainer.writing_model(), tokenizer, place.base_name, recipe.prompt)
+        sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
+
     for callback in (
         journal,
+        *([AtStart(look)] if recipe.curriculum.first_look else []),
         Soundness(journal),
         Termination(out),
         Samples(crediting, out, every),
-        Validation(validator, trainer.unwrapped_model, every),
+        Validation(validator, trainer.unwrapped_model, trainer.writing_model, every),
     ):
         trainer.add_callback(callback)
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
     run.begin()
-    if recipe.curriculum.first_look and not checkpoint:
-        written = RolloutModel(trainer.unwrapped_model(), product_dtype(config)).refresh()
-        policy = Policy(written, tokenizer, place.base_name, recipe.prompt)
-        sampler.observe(FirstLook(policy, domain, judge, recipe, out, progress).scores(queries))
     with told(out):
         trainer.train(resume_from_checkpoint=checkpoint)
     run.finish()
     # A process that ends with the group still open now and then aborts, its work all done.
     trainer.accelerator.end_training()
-
-
-def chosen_queries(domain: Domain, graph: AttributeGraph, recipe: Recipe) -> list[Query]:
-    """The training queries of a run: the first n, in a seeded order, that have enough holders.
-
-    Raises:
-        DataError: there are fewer than the recipe wants.
-        SettingsError: they are too few for one step.
-    """
-    least = recipe.train.min_holders
-    rows_of = domain.catalogue.rows_of
-    fitting = [
-        query
-        for query in domain.queries("train", recipe.categories)
-        if least == 0
-        or graph.fewest_holders(
-            [graph.column_of(c) for c in query.conditions], rows_of(query.candidates).tolist()
-        )
-        >= least
-    ]
-    n = recipe.train.n_queries or len(fitting)
-    if n > len(fitting) or not fitting:
-        raise DataError(
-            f"{recipe.domain}: train.n_queries is {n}, but {len(fitting)} training queries have"
-            f" {least} holders or more; lower one of the two, or build more queries"
-        )
-    if n < recipe.train.queries_per_step:
-        raise SettingsError(
-            f"train.queries_per_step is {recipe.train.queries_per_step}, but there are {n} training"
-            " queries; lower it, or raise train.n_queries"
-        )
-    order = stream(recipe.seed, "train", "queries").permutation(len(fitting))
-    return [fitting[place] for place in order[:n]]
 
 
 def _tell(trainer: ReRecTrainer, progress: Progress) -> None:
