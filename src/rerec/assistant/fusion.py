@@ -31,7 +31,7 @@ def fused(votes: Sequence[tuple[NDArray[np.float32], float]], n_items: int) -> N
         if most > least:
             total += np.float32(weight / (most - least)) * (scores - least)
             whole += weight
-    return total / np.float32(whole) if whole else total
+    return (total / (whole or 1.0)).astype(np.float32, copy=False)
 
 
 def best_rows(scores: NDArray[np.floating], n: int) -> NDArray[np.intp]:

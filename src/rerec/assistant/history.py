@@ -23,12 +23,12 @@ LIKED_RATING = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Users by items: who has what, and whether they liked it."""
+    """Who has which item, and whether they liked it."""
 
     user_rows: dict[str, int]
     """The row of each user's id."""
     matrix: csr_matrix
-    """(n_users, n_items) bool; true where the user liked the item, false where it is known alone."""
+    """(n_users, n_items) bool; true where the user liked what they have."""
 
     @classmethod
     def of(cls, domain: Domain) -> "Log":

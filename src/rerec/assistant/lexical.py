@@ -4,8 +4,9 @@ The words of an item are counted by a sparse product (items by values, values by
 list of words stands in memory for each item, as bm25s would have it; scoring is bm25s's own.
 """
 
+import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from rerec.catalogue.items import Catalogue
 from rerec.catalogue.titles import normalise
 from rerec.graph.attributes import AttributeGraph
 
+_POSSESSIVE = re.compile(r"['\u2019]s\b", re.IGNORECASE)
 COMMON = 0.5
 """A word that a greater share of the items has tells none from another, and is not searched for."""
 
@@ -39,26 +41,32 @@ class FullText:
         for matrix in (values, names):
             matrix.resize(matrix.shape[0], len(vocabulary))
         counts = (graph.matrix @ values + names).tocsr()
+        corpus: Any = _Counted(counts, vocabulary)  # a matrix where bm25s has lists of lists
         self._index = _SparseBM25()
-        self._index.index(_Counted(counts, vocabulary), create_empty_token=False)
+        self._index.index(corpus, create_empty_token=False)
 
-    def scores(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def scores(self, texts: Iterable[str], *, without: Container[str] = ()) -> NDArray[np.float32]:
         """BM25 of every item for the words of some texts; a word counts once.
+
+        Args:
+            texts: what is looked for.
+            without: words that are not.
 
         Returns:
             (n_items,) scores, at least 0; 0 where no word is found.
         """
-        found = self._index.get_tokens_ids(words_of(texts))
+        found = self._index.get_tokens_ids([w for w in words_of(texts) if w not in without])
         return self._index.get_scores_from_ids(found)
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
     """The distinct words of some texts, evened out as titles are, in reading order.
 
-    >>> words_of(["Usual Suspects, The", "The Suspects"])
-    ['the', 'usual', 'suspects']
+    >>> words_of(["Usual Suspects, The", "The Suspects' Suspect", "Schindler's List"])
+    ['the', 'usual', 'suspects', 'suspect', 'schindler', 'list']
     """
-    return list(dict.fromkeys(word for text in texts for word in normalise(text).split()))
+    plain = (normalise(_POSSESSIVE.sub("", text)) for text in texts)
+    return list(dict.fromkeys(word for text in plain for word in text.split()))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """From the state of a conversation to candidates out of the whole catalogue.
 
-Four voters look at every item: how rare the asked values are that it has, full text, taste and
-popularity. How many asked values it has stands above them all; then its list is made various.
+Five voters look at every item: how rare the asked values are that it has, full text, taste, the
+group that the request speaks of, and popularity. How many asked values an item has stands above
+them all.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from rerec.assistant.exchange import Found, State
 from rerec.assistant.fusion import best_rows, fused, various
+from rerec.assistant.groups import Groups
 from rerec.assistant.history import Log
 from rerec.assistant.lexical import FullText
 from rerec.assistant.taste import Taste
@@ -34,13 +36,15 @@ class Weights:
     text: float = 1.0
     taste: float = 1.0
     popularity: float = 0.3
-    liked: float = 1.0
+    group: float = 4.0
+    """Of the favourites of the group that the request speaks of."""
+    liked: float = 0.5
     """Within taste: of what the person likes, where what it should be like counts 1."""
-    logged: float = 1.0
+    logged: float = 0.5
     """Within taste: of what the user's log says that they like."""
     disliked: float = -0.5
     """Within taste: negative, as it leads away."""
-    variety: float = 0.2
+    variety: float = 0.05
     """Of unlikeness to the items further up, beside 1 less this for relevance; in [0, 1)."""
 
 
@@ -52,6 +56,7 @@ class Retriever:
     graph: AttributeGraph
     text: FullText
     log: Log
+    groups: Groups
     taste: Taste | None
     """None where the domain has no embeddings."""
     years: NDArray[np.int32]
@@ -70,7 +75,8 @@ class Retriever:
             DataError: its interactions or embeddings cannot be read.
         """
         catalogue = domain.catalogue
-        graph = AttributeGraph.from_table(catalogue, domain.attributes)
+        graph = _ready(AttributeGraph.from_table(catalogue, domain.attributes))
+        log = Log.of(domain)
         embedded = (domain.folder / EMBEDDINGS_FILE).is_file()
         years = [NO_YEAR if item.year is None else item.year for item in catalogue.items]
         counts = np.array([item.popularity for item in catalogue.items], dtype=np.float32)
@@ -79,7 +85,8 @@ class Retriever:
             catalogue=catalogue,
             graph=graph,
             text=FullText(catalogue, graph),
-            log=Log.of(domain),
+            log=log,
+            groups=Groups.of(domain, log),
             taste=Taste.of(domain.embeddings()) if embedded else None,
             years=np.array(years, dtype=np.int32),
             popularity=np.log1p(np.maximum(counts, 0.0)),
@@ -168,16 +175,27 @@ class Retriever:
         rarity = np.zeros(n_items, dtype=np.float32)
         for column in asked:
             rarity[self.graph.holders(column)] += self.rarity[column]
-        values = [wish.condition.value for wish in state.wishes if wish.wanted]
+        told = self.groups.told(state.words)
         votes = [
             (rarity, weights.rarity),
-            (self.text.scores([*state.words, *values]), weights.text),
+            (self.text.scores(self._texts(state), without=told), weights.text),
             (self.popularity, weights.popularity),
         ]
         near = self._near(state, logged)
         if near is not None:
             votes.append((near, weights.taste))
+        if told:
+            votes.append((self.groups.worth(told), weights.group))
         return fused([vote for vote in votes if vote[1] > 0], n_items)
+
+    def _texts(self, state: State) -> list[str]:
+        """What full-text search looks for: words, and wished values that no item has as they are.
+
+        Not the others: what has them is known, and longer lists of values would tell for nothing.
+        """
+        wished = (wish.condition for wish in state.wishes if wish.wanted)
+        unknown = [each.value for each in wished if self.graph.column_of(each) < 0]
+        return [*state.words, *unknown]
 
     def _near(self, state: State, logged: NDArray[np.intp]) -> NDArray[np.float32] | None:
         if self.taste is None:
@@ -200,3 +218,10 @@ class Retriever:
         dot = (values @ values.T).toarray()
         lengths = np.sqrt(np.maximum(dot.diagonal(), 1e-12))
         return dot / lengths[:, None] / lengths
+
+
+def _ready(graph: AttributeGraph) -> AttributeGraph:
+    """The graph, with what it makes when first asked made now: no request is to wait for it."""
+    for pair in graph.pairs[:1]:
+        graph.holders(graph.column_of(pair))
+    return graph

@@ -40,8 +40,8 @@ class Taste:
             (n_items,) greater is nearer; None where no group has an item.
 
         >>> taste = Taste.of(np.array([[2.0, 0.0], [0.0, 1.0], [3.0, 4.0]], np.float32))
-        >>> taste.scores([(np.array([0]), 1.0), (np.array([1]), -0.5)]).round(2).tolist()
-        [1.0, -0.5, 0.2]
+        >>> taste.scores([(np.array([0]), 1.0), (np.array([1]), -0.5)]).round(2)
+        array([ 1. , -0.5,  0.2], dtype=float32)
         >>> taste.scores([]) is None
         True
         """
