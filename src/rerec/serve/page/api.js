@@ -5,7 +5,7 @@ import { askForKey, keyHeader } from "./door.js";
 /** Something that went wrong, as a sentence; `waitSeconds` says when to try again. */
 export class Fault extends Error {
   constructor(message, status = 0, waitSeconds = 0) {
-    super(`${message[0].toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`);
+    super(`${message[0].toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? "" : "."}`);
     Object.assign(this, { status, waitSeconds });
   }
 }

@@ -14,6 +14,7 @@ export function keyHeader() {
 export async function askForKey() {
   if (sessionStorage.getItem(KEY)) byId("kept").textContent = "That was not the key of this server.";
   const door = byId("door");
+  byId("key").value = "";
   door.showModal();
   await new Promise((closed) => door.addEventListener("close", closed, { once: true }));
   const key = byId("key").value;
