@@ -4,7 +4,7 @@
 The catalogue is invented, as large as MovieLens 100k, and every response names four of its titles.
 Time of the processor is measured, not of the wall: other work on the machine does not count.
 
-    python benchmarks/reward.py [--json]
+    python benchmarks/reward.py [--items 1682] [--candidates 20] [--json]
 """
 
 import argparse
@@ -38,10 +38,12 @@ WORDS = ("it", "fits", "the", "request", "a", "film", "of", "that", "year", "and
 def main() -> None:
     """Measure once and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=N_ITEMS, help="items of the catalogue")
+    parser.add_argument("--candidates", type=int, default=N_CANDIDATES, help="of each query")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
-    judge = shop()
-    queries = asked(judge.catalogue)
+    given = parser.parse_args()
+    judge = shop(given.items)
+    queries = asked(judge.catalogue, given.candidates)
     responses = [written(judge.catalogue, query, n) for query in queries for n in range(GROUP)]
     everyone = [query for query in queries for _ in range(GROUP)]
     offsets = np.stack([spans(text) for text in responses])
@@ -61,7 +63,7 @@ def main() -> None:
         "blamed_tokens": int(credited.blamed.sum()),
         "target_seconds": TARGET_S,
     }
-    print(json.dumps(figures) if as_json else report(figures))
+    print(json.dumps(figures) if given.json else report(figures))
 
 
 def report(figures: dict[str, float]) -> str:
@@ -69,22 +71,22 @@ def report(figures: dict[str, float]) -> str:
     return "\n".join(f"{name:18} {value:>12,}" for name, value in figures.items())
 
 
-def shop() -> Judge:
+def shop(n_items: int) -> Judge:
     """A judge over an invented catalogue."""
     rng = stream(7, "benchmark", "shop")
-    titles = dict.fromkeys(title(rng) for _ in range(3 * N_ITEMS))
-    years = rng.integers(1930, 1999, N_ITEMS)
+    titles = dict.fromkeys(title(rng) for _ in range(3 * n_items))
+    years = rng.integers(1930, 1999, n_items)
     items = [
         Item(str(row), name, int(year), (), 1)
-        for row, (name, year) in enumerate(zip(list(titles)[:N_ITEMS], years, strict=True))
+        for row, (name, year) in enumerate(zip(list(titles)[:n_items], years, strict=True))
     ]
     catalogue = Catalogue(tuple(items))
-    values = np.sort(rng.zipf(1.3, (N_ITEMS, N_ATTRIBUTES)) % 4000)
-    rows = [(str(row), "starring", str(v)) for row in range(N_ITEMS) for v in set(values[row])]
+    values = np.sort(rng.zipf(1.3, (n_items, N_ATTRIBUTES)) % 4000)
+    rows = [(str(row), "starring", str(v)) for row in range(n_items) for v in set(values[row])]
     ids, relations, names = zip(*rows, strict=True)
     table = pa.table({"item_id": ids, "relation": relations, "value": names})
     graph = AttributeGraph.from_table(catalogue, table)
-    embeddings = rng.normal(size=(N_ITEMS, DIM)).astype(np.float32)
+    embeddings = rng.normal(size=(n_items, DIM)).astype(np.float32)
     index = TitleIndex(catalogue)
     return Judge(catalogue, index, graph, embeddings, RewardSettings(), CreditSettings())
 
@@ -95,12 +97,12 @@ def title(rng: np.random.Generator) -> str:
     return " ".join(words).title()
 
 
-def asked(catalogue: Catalogue) -> list[Query]:
+def asked(catalogue: Catalogue, n_candidates: int) -> list[Query]:
     """Queries with random candidates; the first of them is right."""
     queries = []
     for number in range(N_QUERIES):
         rng = stream(7, "benchmark", "query", number)
-        drawn = rng.choice(catalogue.n_items, N_CANDIDATES, replace=False)
+        drawn = rng.choice(catalogue.n_items, n_candidates, replace=False)
         ids = tuple(catalogue.item_ids[row] for row in drawn)
         conditions = (Condition("starring", "1"),)
         queries.append(

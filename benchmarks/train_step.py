@@ -64,11 +64,13 @@ def main() -> None:
     parser.add_argument("--lora", type=int, default=0, help="rank; 0 trains every weight")
     parser.add_argument("--rounds", type=int, default=1, help="measured steps of each")
     parser.add_argument("--table", action="store_true", help="several groups and prompts")
+    parser.add_argument("--only", choices=SIDES, help="measure one of the two alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = vars(parser.parse_args())
-    as_json, table = given.pop("json"), given.pop("table")
+    as_json, table, only = given.pop("json"), given.pop("table"), given.pop("only")
+    sides = (only,) if only else SIDES
     cases = [given | {"queries": 2} | case for case in TABLE] if table else [given]
-    found = [measured(case) for case in cases]
+    found = [measured(case, sides) for case in cases]
     if as_json:
         print(json.dumps({"cases": found} if table else found[0]))
         return
@@ -76,21 +78,21 @@ def main() -> None:
         print(report(figures))
 
 
-def measured(case: Json) -> Json:
-    """Both trainers' steps, in turn, and what follows from them."""
+def measured(case: Json, sides: Sequence[str]) -> Json:
+    """The trainers' steps, in turn, and what follows from them."""
     context = multiprocessing.get_context("spawn")
-    sides: dict[str, tuple[Any, Connection]] = {}
-    for side in SIDES:
+    workers: dict[str, tuple[Any, Connection]] = {}
+    for side in sides:
         here, there = context.Pipe()
         worker = context.Process(target=work, args=(side, case, there), daemon=True)
         worker.start()
-        sides[side] = (worker, here)
-    steps: dict[str, list[Json]] = {side: [] for side in SIDES}
+        workers[side] = (worker, here)
+    steps: dict[str, list[Json]] = {side: [] for side in sides}
     for _ in range(1 + case["rounds"]):
-        for side, (_, pipe) in sides.items():
+        for side, (_, pipe) in workers.items():
             pipe.send("step")
             steps[side].append(pipe.recv())
-    for worker, _ in sides.values():
+    for worker, _ in workers.values():
         worker.terminate()
         worker.join()
     dtype = runtime.fast_dtype()
@@ -103,18 +105,21 @@ def figures_of(case: Json, steps: dict[str, list[Json]], peak: float) -> Json:
         side: {name: statistics.median(step[name] for step in own) for name in own[0]}
         for side, own in steps.items()
     }
-    ours, stock = sides["ours"], sides["stock"]
     n_tokens = case["queries"] * (case["prompt"] + case["group"] * case["answer"])
+    for own in sides.values():
+        own["utilisation"] = needed_flops(case) / own["update"] / peak
+        own["tokens_per_second"] = n_tokens / own["step"]
+    ratios = {}
+    if len(sides) == 2:
+        parts = ("step", "update", "generate")
+        ratios = {f"{p}_ratio": round(sides["stock"][p] / sides["ours"][p], 2) for p in parts}
+        ratios["utilisation"] = round(sides["ours"]["utilisation"], 3)
     return {
         "case": case,
-        "step_ratio": round(stock["step"] / ours["step"], 2),
-        "update_ratio": round(stock["update"] / ours["update"], 2),
-        "generate_ratio": round(stock["generate"] / ours["generate"], 2),
-        "utilisation": round(needed_flops(case) / ours["update"] / peak, 3),
-        "tokens_per_second": round(n_tokens / ours["step"], 1),
+        **ratios,
         "peak_gflops": round(peak / 1e9, 1),
         "dtype": str(runtime.fast_dtype()),
-        **{side: {k: round(v, 2) for k, v in own.items()} for side, own in sides.items()},
+        **{side: {k: round(v, 3) for k, v in own.items()} for side, own in sides.items()},
     }
 
 
@@ -123,17 +128,26 @@ def report(figures: Json) -> str:
     case = figures["case"]
     lines = [
         f"{case['queries']} queries x G {case['group']}, prompts of {case['prompt']} and answers of"
-        f" {case['answer']} tokens:"
-        f" step ratio {figures['step_ratio']}, update ratio {figures['update_ratio']},"
-        f" utilisation {figures['utilisation']:.0%} of {figures['peak_gflops']} GFLOP/s"
+        f" {case['answer']} tokens, {figures['dtype']}, peak {figures['peak_gflops']} GFLOP/s"
     ]
-    for side in SIDES:
-        own = figures[side]
+    if "step_ratio" in figures:
         lines.append(
-            f"  {side:5} {own['step']:7.1f} s = generate {own['generate']:.1f} + reward and credit"
-            f" {own['reward']:.2f} + update {own['update']:.1f}; {own['peak_gib']:.2f} GiB"
+            f"  step ratio {figures['step_ratio']}, of updates {figures['update_ratio']},"
+            f" of generation {figures['generate_ratio']}"
         )
+    for side in SIDES:
+        if side in figures:
+            lines.append(_line(side, figures[side]))
     return "\n".join(lines)
+
+
+def _line(side: str, own: Json) -> str:
+    return (
+        f"  {side:5} {own['step']:7.1f} s = generate {own['generate']:.1f}"
+        f" + reward and credit {own['reward']:.2f} + update {own['update']:.1f},"
+        f" the update at {own['utilisation']:.0%} of the peak;"
+        f" {own['tokens_per_second']:.0f} tokens/s, {own['peak_gib']:.2f} GiB"
+    )
 
 
 def needed_flops(case: Json) -> float:

@@ -64,7 +64,8 @@ class Assistant:
         """
         retriever = Retriever.of(domain)
         words = Words(words_of(domain.folder))
-        bare = cls(domain, Reader.of(domain), retriever, TitleIndex(domain.catalogue), words)
+        reader = Reader.of(domain, retriever.graph)
+        bare = cls(domain, reader, retriever, TitleIndex(domain.catalogue), words)
         return bare if backend is None else bare.with_model(backend)
 
     def with_model(self, backend: Backend) -> "Assistant":

@@ -6,6 +6,7 @@ from threading import Lock
 
 from rerec.assistant.backends import Messages
 from rerec.settings import PromptSettings
+from rerec.train import runtime
 from rerec.train.policy import Policy, load_policy
 from rerec.train.streaming import stream
 
@@ -24,6 +25,7 @@ class Local:
         Raises:
             ModelError: it cannot be found or loaded.
         """
+        runtime.prepare()
         return cls(load_policy(model))
 
     @property
