@@ -52,6 +52,11 @@ def test_titles_other_names_and_values_are_found_however_they_are_spelled():
         assert int(shop.scores([text]).argmax()) == row
 
 
+def test_a_title_without_spaces_is_found_by_a_part_of_it():
+    shop = full_text(["\u5343\u3068\u5343\u5c0b", "\u540d\u63a2\u5075", "Go"], [])
+    assert int(shop.scores(["\u5343\u5c0b"]).argmax()) == 0
+
+
 def test_a_word_that_most_items_have_counts_for_nothing():
     shop = full_text(["The Heat", "The Ronin", "The Chase"], [])
     assert not shop.scores(["the"]).any()

@@ -15,12 +15,14 @@ from bm25s import BM25
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from rerec.assistant.parts import UNSPACED
 from rerec.catalogue.grounding import names_of
 from rerec.catalogue.items import Catalogue
 from rerec.catalogue.titles import normalise
 from rerec.graph.attributes import AttributeGraph
 
 _POSSESSIVE = re.compile(r"['\u2019]s\b", re.IGNORECASE)
+_WORD = re.compile(rf"[{UNSPACED}]|[^{UNSPACED}\s]+")
 COMMON = 0.5
 """A word that a greater share of the items has tells none from another, and is not searched for."""
 
@@ -62,11 +64,14 @@ class FullText:
 def words_of(texts: Iterable[str]) -> list[str]:
     """The distinct words of some texts, evened out as titles are, in reading order.
 
+    In scripts that put no spaces between words each character is one.
+
     >>> words_of(["Usual Suspects, The", "The Suspects' Suspect", "Schindler's List"])
     ['the', 'usual', 'suspects', 'suspect', 'schindler', 'list']
     """
     plain = (normalise(_POSSESSIVE.sub("", text)) for text in texts)
-    return list(dict.fromkeys(word for text in plain for word in text.split()))
+    cut = (text.split() if text.isascii() else _WORD.findall(text) for text in plain)
+    return list(dict.fromkeys(word for words in cut for word in words))
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ STOP = "."
 MARKS = frozenset({",", STOP, "(", ")"})
 QUOTES = frozenset("\"'\u201c\u201d\u201e\u00ab\u00bb\u300c\u300d\u300e\u300f")
 # Scripts that put no spaces between words: each character is a word.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
-_LETTER = rf"[^\W_{_UNSPACED}]"
+_LETTER = rf"[^\W_{UNSPACED}]"
 _PIECE = re.compile(
-    rf"'s(?!\w)|[{_UNSPACED}]|{_LETTER}+(?:'(?!s(?!\w)){_LETTER}+)*|[,.!?;()]|(?<=\s)-(?=\s)"
+    rf"'s(?!\w)|[{UNSPACED}]|{_LETTER}+(?:'(?!s(?!\w)){_LETTER}+)*|[,.!?;()]|(?<=\s)-(?=\s)"
 )
 _MARK = {"!": STOP, "?": STOP, ";": STOP, "-": ","}
 

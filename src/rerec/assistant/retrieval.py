@@ -34,6 +34,9 @@ class Weights:
 
     rarity: float = 1.0
     text: float = 1.0
+    """Of words, where nothing else is asked for."""
+    text_beside: float = 0.3
+    """Of words beside asked values, or items to be like: many of them only tell a story."""
     taste: float = 1.0
     popularity: float = 0.3
     group: float = 4.0
@@ -178,7 +181,7 @@ class Retriever:
         told = self.groups.told(state.words)
         votes = [
             (rarity, weights.rarity),
-            (self.text.scores(self._texts(state), without=told), weights.text),
+            (self.text.scores(self._texts(state), without=told), self._text_weight(state, asked)),
             (self.popularity, weights.popularity),
         ]
         near = self._near(state, logged)
@@ -187,6 +190,10 @@ class Retriever:
         if told:
             votes.append((self.groups.worth(told), weights.group))
         return fused([vote for vote in votes if vote[1] > 0], n_items)
+
+    def _text_weight(self, state: State, asked: NDArray[np.intp]) -> float:
+        beside = len(asked) > 0 or len(state.like_items) > 0
+        return self.weights.text_beside if beside else self.weights.text
 
     def _texts(self, state: State) -> list[str]:
         """What full-text search looks for: words, and wished values that no item has as they are.
