@@ -29,7 +29,7 @@ _IN_BRACKETS = re.compile(
 )
 KNOWN = word_set(
     """
-    the loved liked enjoyed seen watched saw adored hated disliked isnt wasnt is read love
+    the loved liked enjoyed seen watched saw adored hated disliked isnt wasnt is was read love hate
     """
 )
 """Before an item: it is known to whoever speaks, so that what follows is said of it."""

@@ -41,7 +41,7 @@ OTHERS: dict[str, Wordings] = {
          "{v} in the main role", "cast {v}", "where {v} acts", "in which {v} acts",
          "in which {v} stars", "see {v}"), (), (),
     ),
-    "country": Wordings(("from {v}", "made in {v}", "set in {v}", "in {v}"), (), ()),
+    "country": Wordings(("from {v}", "made in {v}", "set in {v}"), (), ()),
     "language": Wordings(
         ("{v} language", "{v} speaking", "{v} spoken", "in {v}", "speaks {v}", "speak {v}",
          "{v} dialogue", "{v} subtitles", "{v} audio"), (), (),

@@ -51,7 +51,8 @@ NAMELESS = frozenset({"unknown", "other", "others", "none", "na", "misc", "vario
 """Values that say that there is no value."""
 ASKING = word_set(
     """
-    adore advice afternoon anywhere appreciate ask asked asking awesome bad best bet better
+    thought thinking keep absolutely actual adore direct earlier ha haha hm hmm ideally modern newer older recent um well
+    wow yep yup nope nah thx advice afternoon anywhere appreciate ask asked asking awesome bad best bet better
     birthday boring bring browse cast check choice choose chooses choosing collection coming
     content day days decade decades deserve dislike enjoy enjoyed enjoying enjoys era
     evening fan favorite favorite favourite feel feeling find fine fit fits follow forget
@@ -64,7 +65,7 @@ ASKING = word_set(
     seeking select set short show shown somewhat sort spend start starring subject suggest
     suggested suggestion suggestions surprise suitable talk taste team theme title titles
     top type types understand useful usually version wait watch watched watches watching
-    weekend wish wishes wonder wonderful wondering work works world worth yours film films
+    weekend welcome wish wishes wonder wonderful wondering work works world worth yours film films
     movie movies picture pictures
     """
 )
@@ -78,3 +79,11 @@ SMALL = word_set(
     """
 )
 """Words that stand in small letters within a name."""
+OWNERS = frozenset({"my", "our", "your", "his", "their"})
+"""Behind these stands nothing that an item should have: "my family"."""
+NOUNS = word_set(
+    """
+    film films movie movies picture pictures book books item items product products title titles
+    """
+)
+"""What items are called, whatever the domain."""

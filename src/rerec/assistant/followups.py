@@ -36,7 +36,7 @@ _INSTEAD = re.compile(
     r"|(?:change|changed) (?:it|that|the \w+|my mind)(?: to)?|id prefer|i prefer|i would prefer)(?= )"
 )
 _BESIDES = re.compile(
-    r"(?<= )(?:also|as well|too|in addition|additionally|on top|and with|even)(?= )"
+    r"(?<= )(?:also|as well|too|in addition|additionally|on top|and with|even)(?= )|^ or(?= )"
 )
 _VERB = (
     r"(?:never ?mind|nevermind|forget(?: about)?|drop|ignore|scrap|remove|skip|lose|disregard"
@@ -55,6 +55,8 @@ class Change:
 
     is_anew: bool
     """Whether all that was asked is to be forgotten."""
+    is_besides: bool
+    """Whether what it asks comes to what was asked, even where an item has one value only."""
     is_instead: bool
     """Whether what it asks takes the place of what was asked of the same relations."""
     relations: tuple[str, ...]
@@ -94,9 +96,13 @@ class Changes:
         relations = (r for found in named for r in self._by_noun[found["noun"]])
         again = list(_AGAIN.finditer(line.text))
         instead = list(_INSTEAD.finditer(line.text))
-        others = () if not instead else tuple(_BESIDES.finditer(line.text))
-        matches = [*named, *again, *instead, *others]
+        besides = list(_BESIDES.finditer(line.text))
+        matches = [*named, *again, *instead, *besides]
         places = frozenset(place for found in matches for place in line.span(found))
         return Change(
-            bool(again), bool(instead) and not others, tuple(dict.fromkeys(relations)), places
+            is_anew=bool(again),
+            is_besides=bool(besides),
+            is_instead=bool(instead) and not besides,
+            relations=tuple(dict.fromkeys(relations)),
+            places=places,
         )

@@ -5,7 +5,7 @@ Sentences that only tell a story ("my sister is coming over") ask for nothing, w
 
 from collections.abc import Collection, Iterator
 
-from rerec.assistant.everyday import ASKING, COMMON, NAMELESS, SMALL
+from rerec.assistant.everyday import ASKING, COMMON, NAMELESS, OWNERS, SMALL
 from rerec.assistant.parts import STOP, Line
 
 TOPICAL = frozenset({"about", "something", "anything", "involving", "theme", "topic", "set"})
@@ -27,6 +27,7 @@ def words_left(line: Line, taken: Collection[int], nouns: Collection[str]) -> st
     sentences = [list(sentence) for sentence in _sentences(line)]
     asking = [sentence for sentence in sentences if _asks(line, sentence, nouns)]
     kept = (place for sentence in asking or sentences for place in sentence)
+    taken = {*taken, *_owned(line)}
     words = (
         line.parts[place].text for place in kept if place not in taken and line.parts[place].is_word
     )
@@ -57,3 +58,10 @@ def _tells(word: str, nouns: Collection[str]) -> bool:
         and word != "'s"
         and (len(word) > 1 or not word.isascii())
     )
+
+
+def _owned(line: Line) -> Iterator[int]:
+    """Places of what somebody has: "my family" is nothing that an item should have."""
+    for place in range(1, len(line.parts)):
+        if line.parts[place - 1].text in OWNERS:
+            yield place

@@ -6,23 +6,22 @@ title and no western.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rerec.assistant.cues import Cues
-from rerec.assistant.everyday import ASKING, COMMON, SMALL, word_set
+from rerec.assistant.everyday import ASKING, COMMON, OWNERS, SMALL, word_set
 from rerec.assistant.hints import Hints
 from rerec.assistant.names import Kind, Lexicon, Name
+from rerec.assistant.opinions import VERDICTS
 from rerec.assistant.parts import ITEM, QUOTES, STOP, VALUE, Line, Meaning, Part
 from rerec.catalogue.items import Catalogue
 from rerec.catalogue.mentions import rows_of_year
 from rerec.graph.attributes import AttributeGraph
 
-OWNERS = frozenset({"my", "our", "your", "his", "their"})
-"""Behind these a kind is no kind: "my family"."""
 REFUSERS = frozenset({"no", "not", "without", "except", "nor", "like", "forget", "drop"})
 ITEM_CUES = word_set(
     """
@@ -30,12 +29,12 @@ ITEM_CUES = word_set(
     hate after resembles recommend
     """
 )
+WAS = frozenset({"was", "were", "is", "are"})
 ITEM_CUE_PAIRS = frozenset({("similar", "to"), ("close", "to"), ("such", "as"), ("akin", "to")})
+_END_MARKS = re.compile(r"[.!?]+$")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 LEAST_BARE = 2
 """Words with a meaning of their own that a title in small letters has at least."""
-SHOUTED_SHARE = 0.8
-"""A text with more capitals than that, of its words, says nothing by them."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,8 @@ class Marks:
     hints: Hints
     n_holders: NDArray[np.intp]
     """(n_pairs,) how many items have each value."""
+    nouns: frozenset[str]
+    """What items are called."""
 
     def recognised(self, text: str, line: Line) -> Line:
         """The line with one part for each name that counts.
@@ -59,12 +60,13 @@ class Marks:
         """
         places = [place for place, part in enumerate(line.parts) if part.is_word]
         names = self.lexicon.find([line.parts[place].text for place in places])
-        shouted = _is_shouted(line.parts)
+        shouted = _is_shouted(text, line)
         found = []
         for name in names:
             seen = _Seen(text, line, range(places[name.first], places[name.last] + 1), shouted)
             found += self._meant(name, seen)
-        return line.replaced(_leftmost_longest(found))
+        chosen = line.replaced(_leftmost_longest(found))
+        return Line(tuple(_beside_items(chosen)))
 
     def _meant(self, name: Name, seen: "_Seen") -> Iterable[tuple[range, Part]]:
         """What a name means where it stands; nothing where it is not marked enough."""
@@ -73,11 +75,16 @@ class Marks:
         is_title = bool(titles) and self._is_title(seen)
         values = self._values(name, seen)
         if is_title and not (values and not self._leads_to_item(seen)):
-            by_rank = sorted(titles, key=lambda row: (row not in own, -self._popularity(row)))
-            return [self._item(tuple(dict.fromkeys(by_rank)), seen)]
+            return [self._item(tuple(self._ranked(titles, own)), seen)]
         if values:
+            values = replace(values, rows=tuple(self._ranked(titles, own)) if is_title else ())
             return [(seen.places, seen.line.one(seen.places, VALUE, values))]
         return []
+
+    def _ranked(self, rows: Iterable[int], own: set[int]) -> list[int]:
+        """Bearers of a name: those whose title it is first, and the more popular ones."""
+        key = {row: (row not in own, -self.catalogue.items[row].popularity) for row in rows}
+        return sorted(key, key=key.__getitem__)
 
     def _item(self, rows: tuple[int, ...], seen: "_Seen") -> tuple[range, Part]:
         year = seen.year_behind
@@ -86,6 +93,8 @@ class Marks:
             years = {row: self.catalogue.items[row].year for row in rows}
             rows = tuple(rows_of_year(rows, year, years)) or rows
             places = range(places.start, places.stop + 3)
+        else:
+            places = seen.with_marks_of(self.catalogue.items[rows[0]].title)
         return places, seen.line.one(places, ITEM, Meaning(rows=rows))
 
     def _is_title(self, seen: "_Seen") -> bool:
@@ -99,7 +108,7 @@ class Marks:
         if seen.is_common:
             return False
         bare = [word for word in seen.words if word not in COMMON | ASKING | SMALL]
-        if seen.is_item_cued or (seen.begins and seen.parts[0].is_capital):
+        if seen.is_item_cued or seen.is_capital_at_the_beginning:
             return bool(bare) and not seen.is_in_a_longer_name
         return len(bare) >= LEAST_BARE and not self._holds_kind(bare)
 
@@ -142,13 +151,13 @@ class Marks:
         return bool(bare) and self._is_cued(seen, {relation})
 
     def _is_surname(self, columns: Sequence[int], seen: "_Seen") -> bool:
-        if not seen.is_capital and not (seen.begins and seen.parts[0].is_capital):
-            if seen.has_capitals:
-                return False
+        is_capital = seen.is_capital or seen.is_capital_at_the_beginning
+        if seen.has_capitals and not is_capital:
+            return False
         if seen.is_common or seen.is_in_a_longer_name:
             return False
         relations = {self.graph.pairs[column].relation for column in columns}
-        is_owner = seen.line.words_behind(seen.places.stop, 1) == ("'s",)
+        is_owner = seen.word_behind == "'s" or seen.word_behind in self.nouns
         return is_owner or seen.word_before in REFUSERS or self._is_cued(seen, relations)
 
     def _is_cued(self, seen: "_Seen", relations: set[str]) -> bool:
@@ -157,9 +166,6 @@ class Marks:
 
     def _rank(self, column: int) -> tuple[int, int]:
         return -int(self.n_holders[column]), column
-
-    def _popularity(self, row: int) -> int:
-        return self.catalogue.items[row].popularity
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,10 @@ class _Seen:
         return "".join(self.line.words_before(self.places.start, 1))
 
     @property
+    def word_behind(self) -> str:
+        return "".join(self.line.words_behind(self.places.stop, 1))
+
+    @property
     def is_common(self) -> bool:
         """Whether all of its words are everyday words."""
         return all(word in COMMON for word in self.words)
@@ -202,6 +212,11 @@ class _Seen:
         return _begins(self.line, self.places.start)
 
     @property
+    def is_capital_at_the_beginning(self) -> bool:
+        """Whether it is one word with a capital that may be there for the sentence alone."""
+        return len(self.words) == 1 and self.begins and self.parts[0].is_capital
+
+    @property
     def is_quoted(self) -> bool:
         start, end = self.parts[0].start, self.parts[-1].end
         behind = self.text[end : end + 2].lstrip(",.!?")[:1]
@@ -214,18 +229,46 @@ class _Seen:
         is_year = len(behind) == 3 and behind[0] == "(" and behind[2] == ")"
         return int(behind[1]) if is_year and _YEAR.fullmatch(behind[1]) else None
 
+    def with_marks_of(self, title: str) -> range:
+        """Its places, with the marks at the end of a title ("When Harry Met Sally...")."""
+        marks = _END_MARKS.search(title)
+        end = self.parts[-1].end
+        if marks is None or not self.text.startswith(marks[0], end):
+            return self.places
+        stop = self.places.stop
+        while stop < len(self.line.parts) and self.line.parts[stop].end <= end + len(marks[0]):
+            stop += 1
+        return range(self.places.start, stop)
+
     @property
     def is_capital(self) -> bool:
         """Whether its words have capitals as a name's do, and not only for beginning a sentence."""
         bare = [part for part in self.parts if part.is_word and part.text not in SMALL]
         named = [part for part in bare if not part.text[0].isdigit() and part.text != "'s"]
+        if self.is_caseless:
+            return self.stands_apart or len(self.spelling) > 2
         if self.is_shouted or not named or not all(part.is_capital for part in named):
             return False
         return len(named) > 1 or not self.begins or named[0] is not self.parts[0]
 
     @property
+    def spelling(self) -> str:
+        return self.text[self.parts[0].start : self.parts[-1].end]
+
+    @property
+    def is_caseless(self) -> bool:
+        """Whether it is in a script without capitals."""
+        return self.spelling.lower() == self.spelling.upper() and not self.spelling.isascii()
+
+    @property
+    def stands_apart(self) -> bool:
+        """Whether no letter touches it, as letters do in scripts without spaces."""
+        start, end = self.parts[0].start, self.parts[-1].end
+        return not (self.text[max(start - 1, 0) : start] + self.text[end : end + 1]).isalnum()
+
+    @property
     def is_spelled_in_capitals(self) -> bool:
-        return self.text[self.parts[0].start : self.parts[-1].end].isupper() and not self.is_shouted
+        return self.spelling.isupper() and not self.is_shouted
 
     @property
     def has_capitals(self) -> bool:
@@ -233,8 +276,12 @@ class _Seen:
 
     @property
     def is_item_cued(self) -> bool:
-        before = self.line.words_before(self.places.start, 2)
-        return self.word_before in ITEM_CUES or before in ITEM_CUE_PAIRS
+        was, *verdict = (*self.line.words_behind(self.places.stop, 4), "")
+        if was in WAS and not VERDICTS.isdisjoint(verdict):
+            return True
+        if self.word_before in ITEM_CUES:
+            return True
+        return self.line.words_before(self.places.start, 2) in ITEM_CUE_PAIRS
 
     @property
     def is_in_a_longer_name(self) -> bool:
@@ -257,9 +304,13 @@ def _begins(line: Line, place: int) -> bool:
     return place == 0 or line.parts[place - 1].text == STOP
 
 
-def _is_shouted(parts: Sequence[Part]) -> bool:
-    words = [part for part in parts if part.is_word and not part.text[0].isdigit()]
-    return len(words) > 3 and sum(p.is_capital for p in words) > SHOUTED_SHARE * len(words)
+def _is_shouted(text: str, line: Line) -> bool:
+    """Whether a text has so many capitals that they say nothing."""
+    words = [part for part in line.parts if part.is_word and not part.text[0].isdigit()]
+    if text.isupper():
+        return True
+    everyday = [part for part in words if part.text in COMMON | ASKING and part.text not in SMALL]
+    return len(words) > 5 and len(everyday) > 2 and all(part.is_capital for part in words)
 
 
 def _leftmost_longest(found: Iterable[tuple[range, Part]]) -> list[tuple[range, Part]]:
@@ -270,3 +321,18 @@ def _leftmost_longest(found: Iterable[tuple[range, Part]]) -> list[tuple[range, 
             chosen.append((places, part))
             reached = places.stop
     return chosen
+
+
+def _beside_items(line: Line) -> Iterator[Part]:
+    """The parts of a line; what may be a title is one in a list of titles: "Brazil and Heat"."""
+    for place, part in enumerate(line.parts):
+        if part.text == VALUE and part.meaning is not None and part.meaning.rows:
+            before = [p.text for p in line.parts[max(place - 2, 0) : place]]
+            behind = [p.text for p in line.parts[place + 1 : place + 3]]
+            if _joins(before[::-1]) or _joins(behind):
+                part = replace(part, text=ITEM, meaning=Meaning(rows=part.meaning.rows))
+        yield part
+
+
+def _joins(texts: Sequence[str]) -> bool:
+    return len(texts) == 2 and texts[0] in {"and", ","} and texts[1] == ITEM

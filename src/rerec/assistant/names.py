@@ -158,7 +158,7 @@ def kinds_of(graph: AttributeGraph) -> frozenset[str]:
     )
 
 
-def single_valued(graph: AttributeGraph, *, most_share: float = 0.01) -> frozenset[str]:
+def single_valued(graph: AttributeGraph, *, most_share: float = 0.1) -> frozenset[str]:
     """The relations in which hardly an item has two values: asking anew replaces what was asked."""
     names = sorted({pair.relation for pair in graph.pairs})
     numbers = {name: number for number, name in enumerate(names)}

@@ -13,11 +13,13 @@ from rerec.assistant.parts import ITEM, Line
 _ITEMS = r"(?P<items>T(?:(?: (?:,|and|then|or|also|plus|both))+ T)*)"
 _HOW = r"(?:(?:really|very|so|much|all|already|quite|just|also|both|even|that|the|first|then|of|not) )*"
 _NO = r"(?:not|didnt|dont|never|doesnt|havent|hasnt|wasnt)"
-_GOOD = (
+GOOD = (
     "great|good|wonderful|awesome|perfect|fantastic|excellent|amazing|brilliant|lovely|superb|fun"
     "|right|nice|terrific|marvellous|fabulous"
 )
-_BAD = "bad|awful|terrible|boring|horrible|dull|poor|dreadful|rubbish|disappointing|overrated"
+BAD = "bad|awful|terrible|boring|horrible|dull|poor|dreadful|rubbish|disappointing|overrated"
+VERDICTS = frozenset(f"{GOOD}|{BAD}".split("|"))
+"""What somebody says that something was."""
 _PATTERNS: tuple[tuple[str, Opinion | None], ...] = (
     (rf"(?<= ){_NO} (?:yet )?(?:seen|watched|read|saw|tried|used) {_HOW}{_ITEMS}(?= )", None),
     (rf"(?<= ){_NO} {_HOW}(?:like|liked|love|loved|enjoy|enjoyed|adore) {_HOW}{_ITEMS}(?= )", "dislike"),
@@ -25,9 +27,9 @@ _PATTERNS: tuple[tuple[str, Opinion | None], ...] = (
     (rf"(?<= )(?:no )?(?:not|no|except|without|anything but|everything but) {_ITEMS}(?= (?:[.,)]|and|but|or|please|again|one) | $)", "dislike"),
     (rf"(?<= )(?:loved|liked|enjoyed|adored|love|adore|enjoy|fan of|fond of) {_HOW}{_ITEMS}(?= )", "like"),
     (rf"(?<= )(?:i|we|really|also|do|did|still) like {_HOW}{_ITEMS}(?= )", "like"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) not {_HOW}(?:{_GOOD})(?= )", "dislike"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{_GOOD})(?= )", "like"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{_BAD})(?= )", "dislike"),
+    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) not {_HOW}(?:{GOOD})(?= )", "dislike"),
+    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{GOOD})(?= )", "like"),
+    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{BAD})(?= )", "dislike"),
     (rf"(?<= )(?:seen|watched|saw|read|finished|know|tried|used) {_HOW}{_ITEMS}(?= )", "seen"),
     (rf"(?<= ){_ITEMS} (?:ive|i have|we have|weve) (?:already )?(?:seen|watched|read)(?= )", "seen"),
 )  # fmt: skip

@@ -5,8 +5,9 @@ it"); one that points at a person goes by the last person that was spoken of.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
+from rerec.assistant.opinions import BAD, GOOD
 from rerec.assistant.parts import ITEM, VALUE, Line, Meaning, Part
 
 ORDINALS = {
@@ -17,26 +18,31 @@ ORDINALS = {
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5} | {str(n): n for n in range(1, 11)}
 _POINTED_AT = (
     "like|liked|loved|love|enjoyed|enjoy|adored|adore|hated|hate|disliked|dislike|seen|watched|saw"
-    "|read|finished|know|than|to|not|of|behind|directed|wrote|made|scripted|as|in|stand|used|tried"
+    "|read|finished|know|than|to|not|of|behind|directed|wrote|made|scripted|as(?! it )|in|stand|used"
+    "|tried"
 )
-_NOUN = r"(?:one|ones|film|films|movie|movies|picture|book|books|item|items|product|title|titles)"
-_ORDINAL = "|".join(ORDINALS)
-_NUMBER = "|".join(NUMBERS)
+_NOUN = (
+    "(?:one|ones|film|films|movie|movies|picture|book|books|item|items|product|title|titles)"
+)
+_NTH = (
+    rf"(?:the )?(?P<nth>{'|'.join(ORDINALS)})(?: (?P<many>{'|'.join(NUMBERS)}))?(?: {_NOUN})?"
+)
+_THAT = rf"(?P<that>(?:that|this)(?: {_NOUN})?|it)"
+_SEVERAL = (
+    rf"(?P<several>(?:all )?(?:of )?(?:them|those|these)(?: (?:all|two|three))?(?: {_NOUN})?"
+    "|both(?: of (?:them|those))?)"
+)
 _ITEM = re.compile(
     rf"(?<= )(?:{_POINTED_AT}) (?:(?:really|just|already|both|even) )?"
-    rf"(?P<all>(?:the )?(?P<nth>{_ORDINAL})(?: (?P<many>{_NUMBER}))?(?: {_NOUN})?"
-    rf"|(?:number|no|nr) (?P<number>{_NUMBER})"
-    rf"|(?P<several>(?:all )?(?:of )?(?:them|those|these)(?: (?:all|two|three))?(?: {_NOUN})?|both(?: of (?:them|those))?)"
-    rf"|(?P<that>(?:that|this)(?: {_NOUN})?|it))(?= )"
+    rf"(?P<all>{_NTH}|(?:number|no|nr) (?P<number>{'|'.join(NUMBERS)})|{_SEVERAL}|{_THAT})(?= )"
 )
 _ITEM_FIRST = re.compile(
-    rf"(?<= )(?P<all>(?P<that>that(?: {_NOUN})?|this(?: {_NOUN})?|it)"
-    rf"|(?:the )?(?P<nth>{_ORDINAL})(?: (?P<many>{_NUMBER}))? {_NOUN})"
-    r"(?= (?:(?:ive|i have|we have|weve) (?:already )?(?:seen|watched|read)|was|is|looks|sounds) )"
+    rf"(?<= )(?P<all>{_THAT}|{_NTH})(?= (?:(?:ive|i have|we have|weve) (?:already )?(?:seen|watched"
+    rf"|read)|(?:was|is|looks|sounds) (?:\w+ ){{0,2}}(?:{GOOD}|{BAD})) )"
 )
 _PERSON = re.compile(
-    r"(?<= )(?:with|by|starring|featuring|not|without|from|no|except|of) (?:more )?"
-    r"(?P<who>him|her|he|she|them|that (?:actor|actress|director|writer|author|guy|person|man|woman))(?= )"
+    r"(?<= )(?:with|by|starring|featuring|not|without|from|no|except|of) (?:more )?(?P<who>him|her|he"
+    r"|she|them|that (?:actor|actress|director|writer|author|guy|person|man|woman))(?= )"
 )
 
 
@@ -47,17 +53,22 @@ def pointed_items(line: Line, focus: Sequence[int]) -> Line:
         line: a request.
         focus: rows of what was recommended last, best first.
     """
-    spans = []
-    for found in (*_ITEM.finditer(line.text), *_ITEM_FIRST.finditer(line.text)):
+    named = [
+        (place, part.meaning.rows[:1])
+        for place, part in enumerate(line.parts)
+        if part.text == ITEM and part.meaning is not None
+    ]
+    spans: dict[int, tuple[range, Part]] = {}
+    matches = (*_ITEM.finditer(line.text), *_ITEM_FIRST.finditer(line.text))
+    for found in sorted(matches, key=lambda match: match.start("all")):
         places = line.span(found, "all")
-        if any(places.start in taken for taken, _ in spans):
-            continue
-        several = found.groupdict().get("several")
-        named = [row for row in _rows_before(line, places.start)] if several else []
-        rows = _rows(found, named or focus)
-        if rows:
-            spans += [(places, part) for part in [_items(line, places, rows)]]
-    return line.replaced(spans)
+        before = [rows for place, rows in named if place < places.start]
+        rows = _rows(found.groupdict(), before, focus)
+        if rows and places.start not in spans:
+            named.append((places.start, rows))
+            meaning = Meaning(rows=tuple(rows), is_reference=True)
+            spans[places.start] = (places, line.one(places, ITEM, meaning))
+    return line.replaced(spans.values())
 
 
 def same_as_shown(line: Line, nouns: Sequence[str], focus: Sequence[int]) -> Line:
@@ -105,30 +116,19 @@ def points_at_people(line: Line) -> bool:
     return _PERSON.search(line.text) is not None
 
 
-def _rows(found: re.Match[str], focus: Sequence[int]) -> Sequence[int]:
-    """The rows that a reference points at, among those that it may."""
-    groups = found.groupdict()
-    if groups.get("several"):
-        return focus
-    if groups["that"]:
-        return focus[:1]
-    if groups.get("number"):
-        at = NUMBERS[groups["number"]] - 1
+def _rows(
+    said: dict[str, str | None], before: Sequence[Sequence[int]], focus: Sequence[int]
+) -> Sequence[int]:
+    """The rows that a reference points at: what was named before it, else what was shown."""
+    if said.get("several"):
+        return [row for rows in before for row in rows] or focus
+    if said["that"]:
+        return before[-1] if before else focus[:1]
+    if said.get("number"):
+        at = NUMBERS[said["number"] or ""] - 1
         return focus[at : at + 1]
-    at, many = ORDINALS[groups["nth"]], NUMBERS.get(groups["many"] or "", 1)
-    if at < 0:
-        return focus[-many:]
-    return focus[at : at + many]
-
-
-def _items(line: Line, places: range, rows: Sequence[int]) -> Part:
-    return line.one(places, ITEM, Meaning(rows=tuple(rows), is_reference=True))
-
-
-def _rows_before(line: Line, place: int) -> Iterator[int]:
-    for part in line.parts[:place]:
-        if part.text == ITEM and part.meaning is not None:
-            yield part.meaning.rows[0]
+    at, many = ORDINALS[said["nth"] or ""], NUMBERS.get(said["many"] or "", 1)
+    return focus[-many:] if at < 0 else focus[at : at + many]
 
 
 def _people_before(line: Line, place: int, is_person: Callable[[int], bool]) -> tuple[int, ...]:

@@ -38,6 +38,7 @@ class Request:
     """Ids of what they need no longer be like."""
     opinions: tuple[tuple[str, Opinion], ...] = ()
     is_anew: bool = False
+    is_besides: bool = False
     is_instead: bool = False
     relations: tuple[str, ...] = ()
     """Of which nothing is asked any longer."""
@@ -111,6 +112,8 @@ def _wished(wishes: Sequence[Wish], request: Request, single: frozenset[str]) ->
     ]
     anew = {wish.condition.relation for wish in new if wish.wanted}
     replaced = anew if request.is_instead else anew & single
+    if request.is_besides:
+        replaced = frozenset()
     kept = (w for w in wishes if not (w.wanted and w.condition.relation in replaced))
     by_condition = {wish.condition: wish for wish in kept}
     # A condition that stands there already keeps its place.

@@ -14,6 +14,7 @@ import numpy as np
 
 from rerec.assistant.corrections import Checker
 from rerec.assistant.cues import Cues
+from rerec.assistant.everyday import NOUNS
 from rerec.assistant.exchange import Correction, State, Understood, Years
 from rerec.assistant.followups import Changes
 from rerec.assistant.hints import Hints
@@ -59,7 +60,7 @@ class Reader:
     single: frozenset[str]
     """Relations of which an item has one value."""
     nouns: frozenset[str]
-    """What items are called, and what is done with them."""
+    """What items are called."""
 
     @classmethod
     def of(cls, domain: Domain, graph: AttributeGraph | None = None) -> "Reader":
@@ -79,12 +80,12 @@ class Reader:
         cues, hints = Cues(relations), Hints(catalogue, graph)
         n_holders = np.bincount(graph.indices, minlength=len(graph.pairs))
         words = words_of(domain.folder)
-        nouns = {*words.nouns, *(f"{noun}s" for noun in words.nouns), words.verb, words.past}
+        nouns = {*NOUNS, *words.nouns, *(f"{noun}s" for noun in words.nouns)}
         return cls(
             catalogue,
             graph,
             lexicon,
-            Marks(catalogue, graph, lexicon, cues, hints, n_holders),
+            Marks(catalogue, graph, lexicon, cues, hints, n_holders, frozenset(nouns)),
             hints,
             Checker(catalogue, graph, cues, hints),
             Values(graph, cues, lexicon.kinds, n_holders),
@@ -117,6 +118,7 @@ class Reader:
             unlike=tuple(item_ids[row] for row in spoken.dropped),
             opinions=tuple((item_ids[row], opinion) for row, opinion in spoken.opinions),
             is_anew=change.is_anew,
+            is_besides=change.is_besides,
             is_instead=change.is_instead,
             relations=change.relations,
         )
