@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from rerec.cli import importing
+from rerec.cli.exporting import export_verl
+from rerec.cli.feedback import from_feedback
 from rerec.cli.options import (
     DomainFolder,
     JsonOutput,
@@ -166,7 +168,9 @@ def export(
     typer.echo(f"{out}: written")
 
 
+app.command()(export_verl)
 app.command()(paraphrase)
+app.command()(from_feedback)
 
 
 @app.command()
