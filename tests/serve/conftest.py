@@ -95,6 +95,19 @@ class Served:
     feedback: FeedbackStore
     feedback_path: Path
 
+    def close(self) -> None:
+        self.client.__exit__(None, None, None)
+        self.conversations.close()
+        self.feedback.close()
+
+
+def _served(assistant: Assistant, path: Path, **settings: object) -> Served:
+    conversations, feedback = Conversations(None), FeedbackStore(path)
+    chosen = ServeSettings.model_validate(settings)
+    app = create_app(assistant, conversations, feedback, chosen)
+    client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
+    return Served(client.__enter__(), conversations, feedback, path)
+
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
@@ -102,18 +115,36 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     opened: list[Served] = []
 
     def start(assistant: Assistant, **settings: object) -> Served:
-        path = tmp_path / "feedback.db"
-        conversations, feedback = Conversations(None), FeedbackStore(path)
-        app = create_app(assistant, conversations, feedback, ServeSettings.model_validate(settings))
-        client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
-        opened.append(Served(client.__enter__(), conversations, feedback, path))
+        opened.append(_served(assistant, tmp_path / "feedback.db", **settings))
         return opened[-1]
 
     yield start
     for served in opened:
-        served.client.__exit__(None, None, None)
-        served.conversations.close()
-        served.feedback.close()
+        served.close()
+
+
+@pytest.fixture(scope="session")
+def client(bare: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Of a server without a model and without a key that all tests share."""
+    served = _served(bare, tmp_path_factory.mktemp("shared") / "feedback.db")
+    yield served.client
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def key() -> str:
+    """Of `locked`."""
+    return "a-key-of-nobody-else"
+
+
+@pytest.fixture(scope="session")
+def locked(
+    bare: Assistant, key: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """Of a server that asks for a key, and that all tests share."""
+    served = _served(bare, tmp_path_factory.mktemp("locked") / "feedback.db", key=key)
+    yield served.client
+    served.close()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,9 @@ Plain ASGI: nothing is buffered, so that streams pass as they are.
 """
 
 import hmac
-import logging
 import time
-import traceback
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,7 +30,6 @@ HEADERS: Mapping[str, str] = {
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _GONE = 499
 """Counted for a client that left before its response began, as nginx does."""
-_log = logging.getLogger(__name__)
 
 
 class Guards:
@@ -66,8 +62,7 @@ class Guards:
         except Refusal as refusal:
             await _answer(refusal, scope, receive, sender)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug ends one request, not others
-            _log.error("%s", place_of(error))
-            await _answer(failed(), scope, receive, sender)
+            await _answer(failed(error), scope, receive, sender)
         finally:
             seconds = time.perf_counter() - started
             self._measures.count_request(_route(scope), sender.status, seconds)
@@ -119,18 +114,6 @@ class _Limited:
 async def _answer(refusal: Refusal, scope: Scope, receive: Receive, sender: _Sender) -> None:
     if not sender.has_begun:
         await refusal.response()(scope, receive, sender)
-
-
-def place_of(error: BaseException) -> str:
-    """What a bug is and where, without its message: that may hold what somebody asked.
-
-    >>> try: int("a secret")
-    ... except ValueError as error: print(place_of(error))
-    ValueError at <doctest rerec.serve.guards.place_of[0]>:1
-    """
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-6:]]
-    return f"{type(error).__name__} at {' > '.join(places)}"
 
 
 def _refuse_stranger(authorization: str, key: str) -> None:

@@ -3,7 +3,10 @@
 Nothing of a request is repeated in it, and nothing of the program is shown.
 """
 
+import logging
+import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+_log = logging.getLogger(__name__)
 _KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -58,9 +62,22 @@ class Refusal(HTTPException):
         return JSONResponse(self.body, self.status, headers)
 
 
-def failed() -> Refusal:
-    """What is said of a bug: nothing but that there is one; the log says where."""
+def failed(error: Exception) -> Refusal:
+    """What is said of a bug: nothing but that there is one. The log says what and where."""
+    _log.error("%s", place_of(error))
     return Refusal(500, "the server failed at this request; its log says where")
+
+
+def place_of(error: BaseException) -> str:
+    """What a bug is and where, without its message: that may hold what somebody asked.
+
+    >>> try: int("a secret")
+    ... except ValueError as error: print(place_of(error))
+    ValueError at <doctest rerec.serve.refusals.place_of[0]>:1
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-6:]]
+    return f"{type(error).__name__} at {' > '.join(places)}"
 
 
 async def refuse(request: Request, error: Exception) -> JSONResponse:

@@ -9,17 +9,27 @@ from starlette.responses import Response
 from rerec.assistant.exchange import Event, Reply
 from rerec.serve.desk import Answering
 from rerec.serve.measures import Measures
+from rerec.serve.refusals import Refusal, failed
 
 GONE = Response(status_code=499)
 """For a client that has left: nobody reads it."""
 
 
 async def counted(answering: Answering, measures: Measures) -> AsyncGenerator[Event]:
-    """The events of an answer; its reply is counted as it passes."""
-    async for event in answering.events():
-        if isinstance(event, Reply):
-            measures.count_reply(event, answering.waited_s or 0.0)
-        yield event
+    """The events of an answer; its reply is counted as it passes.
+
+    Raises:
+        Refusal: the answer cannot be made, or no longer; a bug among the reasons.
+    """
+    try:
+        async for event in answering.events():
+            if isinstance(event, Reply):
+                measures.count_reply(event, answering.waited_s or 0.0)
+            yield event
+    except Refusal:
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary of streams, whose status is sent
+        raise failed(error) from None
 
 
 async def reply_to(request: Request, answering: Answering, measures: Measures) -> Reply | None:

@@ -19,6 +19,8 @@ N_EXAMPLES = 6
 N_USERS = 8
 _DRAWN_USERS = 64
 _SEED = 7
+_LENGTH = 55
+"""Characters of a good example."""
 
 
 def item_record(assistant: Assistant, item_id: str) -> dict[str, Any] | None:
@@ -79,12 +81,12 @@ def _label(record: dict[str, Any]) -> str:
 
 
 def _in_turn(queries: Sequence[Query]) -> Iterator[str]:
-    """The shortest text of each category, then the second; none that speaks of a user's own taste."""
+    """A text of each category, then the next; those first that are as long as people write."""
     by_category: dict[str, list[str]] = {}
     for query in queries:
         if not query.category.endswith(PERSONAL):
             by_category.setdefault(query.category, []).append(query.text)
     for texts in by_category.values():
-        texts.sort(key=len)
+        texts.sort(key=lambda text: abs(len(text) - _LENGTH))
     for place in range(max(map(len, by_category.values()), default=0)):
         yield from (texts[place] for texts in by_category.values() if place < len(texts))
