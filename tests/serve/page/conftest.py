@@ -11,7 +11,6 @@ import pytest
 
 from rerec.assistant.assistant import Assistant
 from rerec.assistant.memory import Conversations
-from rerec.catalogue.domain import read_domain
 from rerec.serve.app import create_app
 from rerec.serve.feedback import FeedbackStore
 from rerec.serve.limits import ServeSettings
@@ -23,7 +22,7 @@ WAIT_MS = 20_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-class Served:
+class Site:
     """A server in a thread."""
 
     def __init__(self, assistant: Assistant, folder: Path, **settings: Any) -> None:
@@ -31,8 +30,8 @@ class Served:
         listening = listen(chosen)
         self.address = address_of(listening)
         self.conversations = Conversations(None)
-        feedback = FeedbackStore(folder / "feedback.db")
-        app = create_app(assistant, self.conversations, feedback, chosen)
+        self._feedback = FeedbackStore(folder / "feedback.db")
+        app = create_app(assistant, self.conversations, self._feedback, chosen)
         self._server = Server(config_of(app), app.state.desk)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listening]})
         self._thread.start()
@@ -40,12 +39,14 @@ class Served:
     def close(self) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self.conversations.close()
+        self._feedback.close()
 
 
-class Scripted:
+class Halting:
     """A model that writes what it is told to: its first words at once, the others when it may."""
 
-    name = "scripted"
+    name = "halting"
     prompt = PromptSettings()
 
     def __init__(self, text: str, *, n_first: int) -> None:
@@ -62,23 +63,18 @@ class Scripted:
 
 
 @pytest.fixture(scope="session")
-def shop(corner_shop_made: Path) -> Assistant:
-    """Answers over the corner shop, without a model."""
-    return Assistant.of(read_domain(corner_shop_made))
-
-
-@pytest.fixture(scope="session")
-def scripted() -> type[Scripted]:
-    return Scripted
+def halting() -> type[Halting]:
+    """`halting(text, n_first=2)` is a model."""
+    return Halting
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve_page(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Starts servers, and ends them."""
-    running: list[Served] = []
+    running: list[Site] = []
 
-    def start(assistant: Assistant, **settings: Any) -> Served:
-        running.append(Served(assistant, tmp_path / str(len(running)), **settings))
+    def start(assistant: Assistant, **settings: Any) -> Site:
+        running.append(Site(assistant, tmp_path / str(len(running)), **settings))
         return running[-1]
 
     yield start

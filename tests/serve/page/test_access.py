@@ -64,8 +64,8 @@ def tab_to(page: Any, name: str, key: str = "Tab") -> None:
     pytest.fail(f"the keyboard never gets to {name}")
 
 
-def test_a_conversation_needs_no_mouse(shop, serve, open_page):
-    page = open_page(serve(shop).address)
+def test_a_conversation_needs_no_mouse(bare, serve_page, open_page):
+    page = open_page(serve_page(bare).address)
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to your request"
     page.keyboard.press("Enter")
@@ -83,15 +83,15 @@ def test_a_conversation_needs_no_mouse(shop, serve, open_page):
     expect(page.locator("#welcome")).to_be_visible()
 
 
-def test_an_example_leaves_the_focus_with_its_answer(shop, serve, open_page):
-    page = open_page(serve(shop).address)
+def test_an_example_leaves_the_focus_with_its_answer(bare, serve_page, open_page):
+    page = open_page(serve_page(bare).address)
     page.locator("#examples button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("article")).to_be_focused()
 
 
-def test_a_telephone_needs_no_scrolling_sideways(shop, serve, open_page, ask):
-    page = open_page(serve(shop).address, **PHONE)
+def test_a_telephone_needs_no_scrolling_sideways(bare, serve_page, open_page, ask):
+    page = open_page(serve_page(bare).address, **PHONE)
     expect(page.locator("#examples button").first).to_be_visible()
     assert not scrolls_sideways(page)
     ask(page, CRIME)
@@ -99,8 +99,8 @@ def test_a_telephone_needs_no_scrolling_sideways(shop, serve, open_page, ask):
     assert not scrolls_sideways(page)
 
 
-def test_the_theme_is_the_systems_until_another_is_chosen(shop, serve, open_page):
-    page = open_page(serve(shop).address, color_scheme="dark")
+def test_the_theme_is_the_systems_until_another_is_chosen(bare, serve_page, open_page):
+    page = open_page(serve_page(bare).address, color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(background)
     button = page.get_by_role("button", name="Dark theme")
@@ -114,12 +114,12 @@ def test_the_theme_is_the_systems_until_another_is_chosen(shop, serve, open_page
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(theme, shop, serve, scripted, open_page, ask):
+def test_axe_finds_nothing_serious(theme, bare, serve_page, halting, open_page, ask):
     path = Path(os.environ.get("AXE_CORE", ROOT / "node_modules" / "axe-core" / "axe.min.js"))
     if not path.is_file():
         pytest.skip(f"{path} is not there: npm install axe-core, or name it in AXE_CORE")
-    model = scripted("Al Pacino => Heat (1995) fits.\n\n\\boxed{Heat (1995)}", n_first=99)
-    page = open_page(serve(shop.with_model(model)).address, color_scheme=theme)
+    model = halting("Al Pacino => Heat (1995) fits.\n\n\\boxed{Heat (1995)}", n_first=99)
+    page = open_page(serve_page(bare.with_model(model)).address, color_scheme=theme)
     page.evaluate(path.read_text(encoding="utf-8"))
     expect(page.locator("#examples button").first).to_be_visible()
     assert serious(page) == []
@@ -141,8 +141,8 @@ def serious(page: Any) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_whatever_a_catalogue_holds_is_shown_as_text(hostile, serve, open_page, ask):
-    page = open_page(serve(hostile).address, **PHONE)
+def test_whatever_a_catalogue_holds_is_shown_as_text(hostile, serve_page, open_page, ask):
+    page = open_page(serve_page(hostile).address, **PHONE)
     ask(page, "Anything.")
     shown = page.locator("h3 bdi").all_text_contents()
     assert {f"{title} (1990)" for title in HOSTILE} <= set(shown)

@@ -18,9 +18,9 @@ def begin(page: Any, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_who_finds_the_server_busy_is_told_when_to_try_again(shop, serve, scripted, open_page):
-    model = scripted(THOUGHT, n_first=1)
-    served = serve(shop.with_model(model), max_running=1, max_waiting=0)
+def test_who_finds_the_server_busy_is_told_when_to_try_again(bare, serve_page, halting, open_page):
+    model = halting(THOUGHT, n_first=1)
+    served = serve_page(bare.with_model(model), max_running=1, max_waiting=0)
     first = open_page(served.address)
     begin(first, CRIME)
     expect(first.locator("summary")).to_contain_text("Al")
@@ -39,8 +39,8 @@ def test_who_finds_the_server_busy_is_told_when_to_try_again(shop, serve, script
     expect(second.locator("article")).to_have_count(1)
 
 
-def test_a_server_that_fails_says_so_in_a_sentence(shop, serve, open_page):
-    served = serve(shop)
+def test_a_server_that_fails_says_so_in_a_sentence(bare, serve_page, open_page):
+    served = serve_page(bare)
     page = open_page(served.address, refusals=("500",))
     served.conversations.close()
     begin(page, CRIME)
@@ -48,8 +48,8 @@ def test_a_server_that_fails_says_so_in_a_sentence(shop, serve, open_page):
     expect(page.get_by_role("button", name="Try again")).to_be_enabled()
 
 
-def test_an_answer_that_breaks_off_is_not_taken_for_one(shop, serve, scripted, open_page):
-    served = serve(shop.with_model(scripted(THOUGHT, n_first=1)))
+def test_an_answer_that_breaks_off_is_not_taken_for_one(bare, serve_page, halting, open_page):
+    served = serve_page(bare.with_model(halting(THOUGHT, n_first=1)))
     page = open_page(served.address, refusals=("net::",))
     begin(page, CRIME)
     expect(page.locator("summary")).to_contain_text("Al")
@@ -62,10 +62,10 @@ def test_an_answer_that_breaks_off_is_not_taken_for_one(shop, serve, scripted, o
 
 
 def test_a_slow_answer_can_be_stopped_and_something_else_asked(
-    shop, serve, scripted, open_page, ask
+    bare, serve_page, halting, open_page, ask
 ):
-    model = scripted(THOUGHT, n_first=1)
-    page = open_page(serve(shop.with_model(model)).address, refusals=("409",))
+    model = halting(THOUGHT, n_first=1)
+    page = open_page(serve_page(bare.with_model(model)).address, refusals=("409",))
     begin(page, CRIME)
     expect(page.locator("summary")).to_contain_text("Al")
     page.get_by_role("button", name="Stop").click()
@@ -75,8 +75,8 @@ def test_a_slow_answer_can_be_stopped_and_something_else_asked(
     expect(page.locator("article").last.locator(".card").first).to_be_visible()
 
 
-def test_a_server_with_a_key_asks_for_it_once(shop, serve, open_page, ask):
-    page = open_page(serve(shop, key=KEY).address, refusals=("401",))
+def test_a_server_with_a_key_asks_for_it_once(bare, serve_page, open_page, ask):
+    page = open_page(serve_page(bare, key=KEY).address, refusals=("401",))
     for key, sentence in (("wrong", "It is kept"), (KEY, "That was not the key")):
         expect(page.locator("#kept")).to_contain_text(sentence)
         page.get_by_label("API key").fill(key)

@@ -16,7 +16,7 @@ const buttons = (item, onOpinion) => OPINIONS.map(([opinion, word, list]) => mak
 }, word, spoken(` ${item.label}`)));
 
 const known = (facts) => [...new Set(facts.map(({ value }) => value))]
-  .flatMap((value, place) => [place ? " · " : "", named(value)]);
+  .flatMap((value, place) => [place ? "\u00a0· " : "", named(value)]);
 
 const why = (text) => make("details", {}, make("summary", {}, "What the model wrote"), make("p", {}, named(text)));
 
@@ -25,7 +25,7 @@ export const card = (item, onOpinion) => make("li", { class: item.chosen ? "card
   make("h3", {}, named(item.label), item.chosen ? make("small", {}, "the model’s choice") : null),
   item.matches.length + item.misses.length
     ? make("ul", { class: "facts", "aria-label": "What you asked for" },
-      item.matches.map(fact("has", "✓ ", "")), item.misses.map(fact("lacks", "✗ ", "not ")))
+      item.matches.map(fact("has", "✓ ", "")), item.misses.map(fact("lacks", "✗ ", "missing: ")))
     : null,
   item.facts.length ? make("p", { class: "known" }, known(item.facts)) : null,
   item.reasoning ? why(item.reasoning) : null,

@@ -5,6 +5,8 @@ import { byId, make, named } from "./dom.js";
 
 const TAIL = 80;
 
+const time = (seconds) => (seconds < 1 ? `${Math.ceil(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`);
+
 /** The last turn of the conversation, under all others. */
 export class Turn {
   #thoughts = make("p", {});
@@ -31,7 +33,7 @@ export class Turn {
     this.#end("Reasoning",
       make("p", { class: "said" }, named(reply.text)),
       make("ol", { class: "cards" }, reply.recommendations.map((item) => card(item, onOpinion))),
-      make("p", { class: "by" }, `${by}, in ${reply.seconds.total.toFixed(1)} s.`));
+      make("p", { class: "by" }, `${by}, in ${time(reply.seconds.total)}.`));
   }
 
   /** Shows what was replied in an earlier visit. */
