@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from rerec.assistant.parts import UNSPACED
-from rerec.catalogue.grounding import names_of
 from rerec.catalogue.items import Catalogue
 from rerec.catalogue.titles import normalise
 from rerec.graph.attributes import AttributeGraph
@@ -39,7 +38,8 @@ class FullText:
         """
         vocabulary: dict[str, int] = {}
         values = _counted((words_of([pair.value]) for pair in graph.pairs), vocabulary)
-        names = _counted((words_of(names_of(item)) for item in catalogue.items), vocabulary)
+        known_as = ((item.title, *item.aliases) for item in catalogue.items)
+        names = _counted(map(words_of, known_as), vocabulary)
         for matrix in (values, names):
             matrix.resize(matrix.shape[0], len(vocabulary))
         counts = (graph.matrix @ values + names).tocsr()
