@@ -88,7 +88,8 @@ def test_a_lost_best_is_found_anew(make, tiny: Path, tmp_path: Path):
 
 def test_a_validation_writes_its_line_its_answers_and_its_weights(make, tiny: Path, tmp_path: Path):
     validator = make()
-    validator.run(AutoModelForCausalLM.from_pretrained(tiny), 3)
+    model = AutoModelForCausalLM.from_pretrained(tiny)
+    validator.run(model, model, 3)
     run = tmp_path / "run"
     (line,) = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     assert (line["step"], line["kind"]) == (3, "valid")

@@ -15,6 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from rerec.errors import Terminated, TrainingError
 from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Journal
+from rerec.train.weights import whole
 
 MOST_SKIPPED = 5
 """Steps in a row whose gradients are no numbers, after which a run ends."""
@@ -24,7 +25,8 @@ class Soundness(TrainerCallback):
     """Leaves out steps whose gradients are not finite, and ends a run that makes no others.
 
     A loss that is no number makes such gradients too. Weights and the optimizer's moments stay what
-    they were; the learning rate goes on.
+    they were; the learning rate goes on. DeepSpeed keeps its gradients to itself: there its own
+    `check_grad_overflow` leaves such steps out.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -45,7 +47,7 @@ class Soundness(TrainerCallback):
             TrainingError: it is the fifth step in a row.
         """
         grads = [p.grad for p in model.parameters() if p.grad is not None]
-        if torch.isfinite(get_total_norm(grads)):
+        if torch.isfinite(whole(get_total_norm(grads))):
             self._in_a_row = 0
             return
         for parameter in model.parameters():

@@ -8,9 +8,11 @@ of it, and where it is right the query waits for its next turn.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accelerate import PartialState
 from accelerate.utils import gather_object
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rerec.catalogue.domain import Domain
 from rerec.catalogue.files import read_json, write_json
@@ -74,6 +76,20 @@ class FirstLook:
         worth = [s.ndcg if by_task else s.reward for s in scored]
         pairs = zip(asked, worth, strict=True)
         return {query.query_id: min(max(value, 0.0), 1.0) for query, value in pairs}
+
+
+class AtStart(TrainerCallback):
+    """Looks once the trainer has put the model where it is trained, before its first step."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self._look = look
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
+    ) -> None:
+        """Look, unless a checkpoint remembers what was seen."""
+        if state.global_step == 0:
+            self._look()
 
 
 def _noted(path: Path) -> dict[str, float]:

@@ -22,7 +22,8 @@ SUMS = ("cispo", "dapo", "vespo")
 class HalvingTrainer(GRPOTrainer):
     """TRL's GRPO trainer, which goes on with smaller micro-batches where memory ends.
 
-    In one process alone: with several, the others wait in the middle of the pass that failed here.
+    In one process alone: with several, the others wait in the middle of the pass that failed here,
+    and DeepSpeed and FSDP keep gradients where a new start does not reach them.
     """
 
     args: Any
@@ -33,6 +34,12 @@ class HalvingTrainer(GRPOTrainer):
     say: Callable[[str], None] = staticmethod(print)
     """Told once that memory ended."""
     _share: float | Tensor = 1.0
+
+    @property
+    def alone(self) -> bool:
+        """Whether this process has all the work and all the weights, and nobody waits for it."""
+        spread = self.is_deepspeed_enabled or self.is_fsdp_enabled
+        return self.accelerator.num_processes == 1 and not spread
 
     def training_step(
         self, model: Any, inputs: Any, num_items_in_batch: Tensor | int | None = None
@@ -96,7 +103,7 @@ class HalvingTrainer(GRPOTrainer):
         rows = self.args.per_device_train_batch_size
         finer = [n for n in range(2 * self.n_pieces, rows + 1) if rows % n == 0]
         extra = self._entropy_bonus_enabled or self.aux_loss_enabled
-        if not finer or extra or self.accelerator.num_processes > 1:
+        if not finer or extra or not self.alone:
             raise TrainingError(
                 f"memory does not hold {rows // self.n_pieces} response(s) at a time in training;"
                 " lower prompt.max_response_tokens or train.per_device_train_batch_size, or set"

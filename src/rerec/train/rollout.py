@@ -1,7 +1,8 @@
 """The copy of the policy that writes: merged weights, kept in step with the one that is trained.
 
 Writing with a LoRA adapter beside every matrix costs two small products for each large one, at
-every token. The copy has the adapter merged in, and is refreshed before it writes.
+every token. The copy has the adapter merged in, and is refreshed before it writes. It is whole in
+every process, however the trained weights are spread: all processes have to ask for it together.
 """
 
 from typing import Any
@@ -9,36 +10,45 @@ from typing import Any
 import torch
 from peft import PeftModel
 from peft.tuners.tuners_utils import BaseTunerLayer
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
+
+from rerec.train.weights import gathered, unfilled, whole
 
 ADAPTER = "default"
 
 
 class RolloutModel:
-    """A merged copy of a model in training."""
+    """A merged copy of a model in training; it takes memory once it is asked for."""
+
+    model: PreTrainedModel
 
     def __init__(self, trained: Any, dtype: torch.dtype) -> None:
-        self._trained = trained
+        self._trained, self._dtype = trained, dtype
         self._base = trained.get_base_model() if isinstance(trained, PeftModel) else trained
-        self.model: PreTrainedModel = AutoModelForCausalLM.from_config(
-            self._base.config, dtype=dtype
-        ).to(self._base.device)
-        self.model.requires_grad_(False).eval()
-        self.model.generation_config = self._base.generation_config
-        self._copy_plain(everything=True)
+        self._made = False
 
     @torch.no_grad()
     def refresh(self) -> PreTrainedModel:
         """Take over the weights as they now are."""
+        if not self._made:
+            self._make()
         if isinstance(self._trained, PeftModel):
             for name, layer in self._adapted():
-                weight: Any = layer.get_base_layer().weight
-                merged = weight.float() + layer.get_delta_weight(ADAPTER).float()
+                with gathered(layer.parameters()):
+                    weight = whole(layer.get_base_layer().weight)
+                    merged = weight.float() + whole(layer.get_delta_weight(ADAPTER)).float()
                 copy: Any = self.model.get_submodule(name)
                 copy.weight.copy_(merged)
         else:
             self._copy_plain(everything=False)
         return self.model
+
+    def _make(self) -> None:
+        self.model = unfilled(self._base.config, self._dtype).to(self._base.device)
+        self.model.requires_grad_(False).eval()
+        self.model.generation_config = self._base.generation_config
+        self._copy_plain(everything=True)
+        self._made = True
 
     def _adapted(self) -> list[tuple[str, Any]]:
         named = self._base.named_modules()
@@ -51,7 +61,8 @@ class RolloutModel:
         for name, parameter in self._base.named_parameters():
             plain = name.replace(".base_layer", "")
             if plain in own and (everything or parameter.requires_grad):
-                own[plain].copy_(parameter)
+                with gathered([parameter]):
+                    own[plain].copy_(whole(parameter))
         if everything:
             buffers = dict(self._base.named_buffers())
             for name, buffer in self.model.named_buffers():

@@ -21,7 +21,9 @@ from rerec.train.journal import Journal, Progress
 from rerec.train.lessons import lessons, plain_row, row_of, tree_row
 from rerec.train.policy import find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
+from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
+from rerec.train.runtime import fast_dtype
 from rerec.train.sharing import can_share, prepare_sharing
 from rerec.train.validation import Validation, Validator
 
@@ -71,7 +73,11 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     trainer.add_callback(journal)
     # Untrained it gives no box, and rambles to the limit of its tokens doing so.
     validation = Validation(
-        validator, lambda: trainer.model, recipe.sft.validate_every, at_start=False
+        validator,
+        lambda: trainer.model,
+        RolloutModel(trainer.model, fast_dtype()).refresh,
+        recipe.sft.validate_every,
+        at_start=False,
     )
     for callback in (Soundness(journal), Termination(out), validation):
         trainer.add_callback(callback)

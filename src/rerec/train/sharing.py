@@ -15,6 +15,9 @@ from transformers import PreTrainedModel
 
 from rerec.train.attention import NO_MASK, SHARED, Tree
 
+TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.05}
+"""Mean difference of a token's log-probability that rounding explains."""
+
 
 def prepare_sharing(model: Any) -> None:
     """Let a model (or the one inside a PEFT wrapper) take `shared=Tree` in its forward."""
@@ -43,20 +46,32 @@ def can_share(model: Any) -> str | None:
     return None
 
 
-def groups_of(prompts: Tensor, prompt_mask: Tensor) -> list[tuple[int, int]]:
+def groups_of(
+    prompts: Tensor, prompt_mask: Tensor, group_size: int | None = None
+) -> list[tuple[int, int]]:
     """Runs of neighbouring rows with the same prompt, as [start, end) pairs.
 
     Args:
         prompts: (B, P) token ids, padded on the left.
         prompt_mask: (B, P), 0 on padding.
+        group_size: a run ends before every row whose number is a multiple of it. Two groups of one
+            prompt so stay two: processes that hold pieces of the weights pass them in step.
     """
-    same = ((prompts[1:] == prompts[:-1]) & (prompt_mask[1:] == prompt_mask[:-1])).all(1)
-    starts = [0, *((~same).nonzero().squeeze(1) + 1).tolist(), len(prompts)]
+    new = ((prompts[1:] != prompts[:-1]) | (prompt_mask[1:] != prompt_mask[:-1])).any(1)
+    if group_size:
+        new[group_size - 1 :: group_size] = True
+    starts = [0, *(new.nonzero().squeeze(1) + 1).tolist(), len(prompts)]
     return list(pairwise(starts))
 
 
 def shared_logps(
-    model: Any, ids: Tensor, mask: Tensor, n_completion: int, *, entropy: bool
+    model: Any,
+    ids: Tensor,
+    mask: Tensor,
+    n_completion: int,
+    *,
+    entropy: bool,
+    group_size: int | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Log-probabilities of completion tokens, each group computed as one tree row.
 
@@ -66,13 +81,14 @@ def shared_logps(
         mask: (B, P + C), 0 on padding.
         n_completion: C.
         entropy: whether the entropies are wanted too.
+        group_size: G; see `groups_of`.
 
     Returns:
         (B, C) log-probabilities and entropies, 0 on padding.
     """
     cut = ids.shape[1] - n_completion
     logps, entropies = [], []
-    for start, end in groups_of(ids[:, :cut], mask[:, :cut]):
+    for start, end in groups_of(ids[:, :cut], mask[:, :cut], group_size):
         prompt = ids[start, :cut][mask[start, :cut].bool()]
         written = mask[start:end, cut:].bool()
         answers = ids[start:end, cut:]
@@ -92,6 +108,21 @@ def shared_logps(
         if entropy:
             entropies.append(_scattered(out.entropy[0], taken) * written)
     return torch.cat(logps), torch.cat(entropies) if entropy else None
+
+
+def mean_difference(found: Tensor, wanted: Tensor, mask: Tensor) -> float:
+    """How far log-probabilities are apart, in the mean over the tokens that a mask names.
+
+    Args:
+        found: (B, C).
+        wanted: (B, C).
+        mask: (B, C), 0 where nothing is compared.
+
+    >>> row = torch.tensor([[-1.0, -2.0, -9.0]])
+    >>> mean_difference(row, row + torch.tensor([[0.5, -1.5, 9.0]]), torch.tensor([[1, 1, 0]]))
+    1.0
+    """
+    return float((found - wanted)[mask.bool()].abs().mean())
 
 
 def _scattered(values: Tensor, taken: Tensor) -> Tensor:

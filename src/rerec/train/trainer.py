@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from accelerate.utils import gather_object
 from safetensors import SafetensorError
 from torch import Tensor
+from transformers import PreTrainedModel
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.trainer.utils import split_tensor_dict
 
@@ -27,7 +29,13 @@ from rerec.train.engine import product_dtype
 from rerec.train.generation import Sampling, generate
 from rerec.train.halving import HalvingTrainer
 from rerec.train.rollout import RolloutModel
-from rerec.train.sharing import can_share, prepare_sharing, shared_logps
+from rerec.train.sharing import (
+    TOLERANCE,
+    can_share,
+    mean_difference,
+    prepare_sharing,
+    shared_logps,
+)
 
 STATE = "rerec_state.json"
 
@@ -76,6 +84,7 @@ class ReRecTrainer(HalvingTrainer):
     args: Any
     max_completion_length: int
     num_generations: int
+    num_generations_eval: int
 
     def __init__(
         self,
@@ -87,16 +96,17 @@ class ReRecTrainer(HalvingTrainer):
         **kwargs: Any,
     ) -> None:
         self._feed, self._crediting, self._speed = feed, crediting, speed or Speed()
-        self._rollout: RolloutModel | None = None
         self._stop_repeats = stop_repeats
         kwargs["reward_funcs"] = self._reward
         super().__init__(*args, **kwargs)
+        self._rollout = RolloutModel(self.unwrapped_model(), product_dtype(self.args))
         why_not = can_share(self.model)
         self.shares = self._speed.share_in_training and why_not is None and not self._is_vlm
         self.sharing_note = f"prompts are not shared: {why_not}" if why_not else None
+        self._sharing_is_checked = False
         if self.shares:
             for model in filter(None, (self.model, self.ref_model)):
-                prepare_sharing(model)
+                prepare_sharing(self.accelerator.unwrap_model(model))
 
     # --- where queries come from, and what they earn
 
@@ -146,11 +156,8 @@ class ReRecTrainer(HalvingTrainer):
             )
             ids = until_circles(ids, self._stop_repeats)
             return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
-        if self._rollout is None:
-            dtype = product_dtype(self.args)
-            self._rollout = RolloutModel(self.unwrapped_model(), dtype)
         written = generate(
-            self._rollout.refresh(),
+            self.writing_model(),
             prompt_ids[::n],
             Sampling(n, self.max_completion_length, self.temperature, self._stop_repeats),
             stop=self.eos_token_ids,
@@ -181,6 +188,10 @@ class ReRecTrainer(HalvingTrainer):
         """The model in training, without what spreads it over processes."""
         return self.accelerator.unwrap_model(self.model)
 
+    def writing_model(self) -> PreTrainedModel:
+        """The merged copy that writes, as the weights now are; all processes have to ask for it."""
+        return self._rollout.refresh()
+
     # --- how it learns from them
 
     def _prepare_inputs(self, inputs: Any) -> Any:
@@ -205,7 +216,10 @@ class ReRecTrainer(HalvingTrainer):
         compute_entropy: bool = False,
         **kwargs: Any,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        if not self.shares or kwargs.get("compute_aux_loss"):
+        shares = self.shares and not kwargs.get("compute_aux_loss")
+        if shares and not self._sharing_is_checked:
+            self._check_sharing(model, input_ids, attention_mask, logits_to_keep)
+        if not (shares and self.shares):
             return super()._get_per_token_logps_and_entropies(
                 model,
                 input_ids,
@@ -217,9 +231,37 @@ class ReRecTrainer(HalvingTrainer):
             )
         with self.accelerator.autocast():
             logps, entropies = shared_logps(
-                model, input_ids, attention_mask, logits_to_keep, entropy=compute_entropy
+                model,
+                input_ids,
+                attention_mask,
+                logits_to_keep,
+                entropy=compute_entropy,
+                group_size=self._group_size(),
             )
         return logps, entropies, None
+
+    def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
+        """Hold the first group's log-probabilities against TRL's; where they differ, share none."""
+        n = min(self._group_size(), len(ids))
+        rows = (model, ids[:n], mask[:n], n_completion)
+        was_training = model.training
+        model.eval()  # what is dropped at random would differ
+        with torch.no_grad(), self.accelerator.autocast():
+            found, _ = shared_logps(*rows, entropy=False, group_size=n)
+            wanted, _, _ = super()._get_per_token_logps_and_entropies(*rows, batch_size=1)
+        model.train(was_training)
+        self._sharing_is_checked = True
+        off = mean_difference(found, wanted, mask[:n, -n_completion:])
+        off = max(gather_object([off]))  # all processes have to decide alike
+        if not off <= TOLERANCE[product_dtype(self.args)]:
+            self.shares = False
+            self.say(
+                f"prompts are not shared: log-probabilities differed by {off:.2g} a token from"
+                " those without sharing"
+            )
+
+    def _group_size(self) -> int:
+        return self.num_generations if self.model.training else self.num_generations_eval
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
         if self._may_leave_out() and not inputs["advantages"].any():
@@ -233,8 +275,7 @@ class ReRecTrainer(HalvingTrainer):
         With several processes they stay: TRL gathers figures in every pass, and DDP gradients.
         """
         bonus = self._entropy_bonus_enabled or self.aux_loss_enabled or self.beta != 0.0
-        alone = self.accelerator.num_processes == 1
-        return self._speed.skip_dead_groups and not bonus and alone
+        return self._speed.skip_dead_groups and not bonus and self.alone
 
     # --- what a checkpoint holds
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, gather_object
+from transformers import (
+    PreTrainedModel,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from rerec.catalogue.domain import Domain
 from rerec.catalogue.files import read_json, write_json
@@ -13,15 +21,16 @@ from rerec.rng import stream
 from rerec.train.answering import Answered, answer
 from rerec.train.journal import Journal
 from rerec.train.policy import Policy, Tokenizer, save_policy
-from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
-from rerec.train.runtime import fast_dtype
 
 BEST = "rerec_best.json"
 
 
 class Validator:
-    """Answers the validation queries, writes what came of it, keeps the best and last weights."""
+    """Answers the validation queries, writes what came of it, keeps the best and last weights.
+
+    The processes of a run share the queries; all know what came of them, and the first one writes.
+    """
 
     def __init__(
         self,
@@ -35,7 +44,6 @@ class Validator:
         self._recipe, self._domain, self._judge = run.recipe, domain, judge
         self._tokenizer, self._base, self._run, self._journal = tokenizer, base, run, journal
         self.queries: list[Query] = []
-        self._rollout: RolloutModel | None = None
         self.best = -1.0
 
     def resume(self, step: int) -> None:
@@ -45,6 +53,8 @@ class Validator:
         if path.is_file() and (self._run.folder / "best").is_dir():
             found = read_json(path)
             self.best = found["ndcg"] if found["step"] <= step else self.best
+        # What is saved is decided by it, and all save together: a machine may not see the file.
+        (self.best,) = broadcast_object_list([self.best])
 
     def choose(self, n: int) -> None:
         """Take the first n of a seeded order of the validation split."""
@@ -52,23 +62,33 @@ class Validator:
         order = stream(self._recipe.seed, "valid", "order").permutation(len(queries))
         self.queries = [queries[i] for i in order[:n]]
 
-    def run(self, model: Any, step: int) -> None:
-        """Validate a model as it stands after a step."""
-        if self._rollout is None:
-            self._rollout = RolloutModel(model, fast_dtype())
-        written = self._rollout.refresh()
+    def run(self, trained: Any, written: PreTrainedModel, step: int) -> None:
+        """Validate a model as it stands after a step.
+
+        Args:
+            trained: the model in training, whose weights are kept.
+            written: the same as a whole, which answers.
+            step: steps made so far.
+        """
+        state = PartialState()
         policy = Policy(written, self._tokenizer, self._base, self._recipe.prompt)
-        answered: list[Answered] = []
-        answer(policy, self._domain, self.queries, self._recipe.prompt, on_batch=answered.extend)
-        queries = [query for query, _, _ in answered]
-        responses = [response for _, response, _ in answered]
-        scored = self._judge.judge(queries, responses)
-        figures = figures_of(queries, scored)
+        own: list[Answered] = []
+        asked = self.queries[state.process_index :: state.num_processes]
+        answer(policy, self._domain, asked, self._recipe.prompt, on_batch=own.extend)
+        answered = self._in_order(gather_object(own))
+        scored = self._judge.judge(self.queries, [response for _, response, _ in answered])
+        figures = figures_of(self.queries, scored)
         figures["length"] = sum(n for _, _, n in answered) / len(answered)
-        self._journal.write(step, "valid", figures)
-        self._journal.say(f"validation after step {step}: accuracy {figures['accuracy']:.3f}")
-        self._write_samples(step, answered, scored)
-        self._keep(model, step, figures)
+        if state.is_main_process:
+            self._journal.write(step, "valid", figures)
+            self._journal.say(f"validation after step {step}: accuracy {figures['accuracy']:.3f}")
+            self._write_samples(step, answered, scored)
+        self._keep(trained, step, figures)
+
+    def _in_order(self, answered: Sequence[Answered]) -> list[Answered]:
+        """Answers in the order of the queries, whoever gave them."""
+        by_id = {query.query_id: (query, text, n) for query, text, n in answered}
+        return [by_id[query.query_id] for query in self.queries]
 
     def _keep(self, model: Any, step: int, figures: dict[str, float]) -> None:
         save = {"base": self._base, "prompt": self._recipe.prompt}
@@ -76,7 +96,8 @@ class Validator:
         if figures["ndcg"] > self.best:
             self.best = figures["ndcg"]
             save_policy(model, self._tokenizer, self._run.folder / "best", **save)
-            write_json(self._run.folder / BEST, {"step": step, **figures})
+            if PartialState().is_main_process:
+                write_json(self._run.folder / BEST, {"step": step, **figures})
 
     def _write_samples(
         self, step: int, answered: Sequence[Answered], scored: Sequence[Scored]
@@ -122,23 +143,28 @@ class Validation(TrainerCallback):
     """Validates every so many steps, at the end, and, where that tells anything, at the start."""
 
     def __init__(
-        self, validator: Validator, model: Callable[[], Any], every: int, *, at_start: bool = True
+        self,
+        validator: Validator,
+        trained: Callable[[], Any],
+        written: Callable[[], PreTrainedModel],
+        every: int,
+        *,
+        at_start: bool = True,
     ) -> None:
-        self._validator, self._model, self._every = validator, model, every
-        self._at_start = at_start
+        self._validator, self._trained, self._written = validator, trained, written
+        self._every, self._at_start = every, at_start
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
     ) -> None:
         """Where training starts from; a run that goes on has that already."""
         self._validator.resume(state.global_step)
-        if self._at_start and state.global_step == 0 and state.is_world_process_zero:
-            self._validator.run(self._model(), 0)
+        if self._at_start and state.global_step == 0:
+            self._validator.run(self._trained(), self._written(), 0)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any
     ) -> None:
         """Validate before the step's checkpoint is written, so that both agree."""
-        due = state.global_step % self._every == 0 or state.global_step == state.max_steps
-        if due and state.is_world_process_zero:
-            self._validator.run(self._model(), state.global_step)
+        if state.global_step % self._every == 0 or state.global_step == state.max_steps:
+            self._validator.run(self._trained(), self._written(), state.global_step)
