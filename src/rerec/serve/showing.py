@@ -19,6 +19,7 @@ N_EXAMPLES = 6
 N_USERS = 8
 _DRAWN_USERS = 64
 _SEED = 7
+_COMMON_SHARE = 0.6
 _LENGTH = 55
 """Characters of a good example."""
 
@@ -49,7 +50,7 @@ def about(assistant: Assistant) -> dict[str, Any]:
 def examples(domain: Domain, graph: AttributeGraph) -> list[str]:
     """Requests that the domain can answer: of its held-out queries, some of each category in turn.
 
-    Where it has none they are made of the values that most items have.
+    Where it has none they are made of values that many items have, but not most.
     """
     for split in ("valid", "test"):
         try:
@@ -58,8 +59,10 @@ def examples(domain: Domain, graph: AttributeGraph) -> list[str]:
             continue
         return list(islice(_in_turn(queries), N_EXAMPLES))
     counts = np.bincount(graph.indices, minlength=len(graph.pairs))
-    columns = np.argsort(-counts, kind="stable")[:N_EXAMPLES].tolist()
-    return [f"Something with {graph.pairs[column].value}, please." for column in columns]
+    telling = np.where(counts > _COMMON_SHARE * graph.n_items, 0, counts)
+    columns = np.argsort(-telling, kind="stable").tolist()
+    values = dict.fromkeys(graph.pairs[column].value for column in columns if telling[column])
+    return [f"Something with {value}, please." for value in islice(values, N_EXAMPLES)]
 
 
 def users(domain: Domain) -> list[dict[str, str]]:
