@@ -99,13 +99,18 @@ def test_neighbours_of_what_is_liked_lead_and_those_of_what_is_disliked_follow(r
     near = replace(
         retriever,
         taste=replace(retriever.taste, directions=circle),
-        weights=Weights(popularity=0.0, variety=0.0),
+        weights=Weights(popularity=0.0, likeness=0.0, variety=0.0),
     )
     for state in (State(liked=("1",)), State(like_items=("1",)), State(disliked=("12",))):
         found = ids(near, near.find(state))
         assert found == [i for i in IDS if i not in (*state.liked, *state.like_items, "12")] + (
             ["12"] if not state.disliked else []
         )
+
+
+def test_without_embeddings_what_is_alike_in_its_values_is_like_an_item(retriever):
+    bare = replace(retriever, taste=None)
+    assert ids(bare, bare.find(State(like_items=("8",)), 1)) == ["7"]
 
 
 def test_without_embeddings_a_log_or_a_wish_the_popular_lead(retriever):

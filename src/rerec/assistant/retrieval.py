@@ -1,8 +1,8 @@
 """From the state of a conversation to candidates out of the whole catalogue.
 
-Five voters look at every item: how rare the asked values are that it has, full text, taste, the
-group that the request speaks of, and popularity. How many asked values an item has stands above
-them all.
+Voters look at every item: how rare the asked values are that it has, full text, likeness in values
+and in taste, the group that the request speaks of, popularity. How many asked values an item has
+stands above them all.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from rerec.assistant.fusion import best_rows, fused, various
 from rerec.assistant.groups import Groups
 from rerec.assistant.history import Log
 from rerec.assistant.lexical import FullText
+from rerec.assistant.likeness import Likeness
 from rerec.assistant.taste import Taste
 from rerec.catalogue.domain import Domain
 from rerec.catalogue.items import Catalogue
@@ -38,7 +39,9 @@ class Weights:
     text_beside: float = 0.3
     """Of words beside asked values, or items to be like: many of them only tell a story."""
     taste: float = 1.0
-    popularity: float = 0.3
+    likeness: float = 0.4
+    """Of values in common with what it should be like."""
+    popularity: float = 0.2
     group: float = 4.0
     """Of the favourites of the group that the request speaks of."""
     liked: float = 0.5
@@ -60,14 +63,13 @@ class Retriever:
     text: FullText
     log: Log
     groups: Groups
+    likeness: Likeness
     taste: Taste | None
     """None where the domain has no embeddings."""
     years: NDArray[np.int32]
     """(n_items,) year of each item, `NO_YEAR` where it has none."""
     popularity: NDArray[np.float32]
     """(n_items,) logarithm of the number of interactions."""
-    rarity: NDArray[np.float32]
-    """(n_pairs,) logarithm of one in how many items has a value."""
     weights: Weights = Weights()
 
     @classmethod
@@ -83,17 +85,16 @@ class Retriever:
         embedded = (domain.folder / EMBEDDINGS_FILE).is_file()
         years = [NO_YEAR if item.year is None else item.year for item in catalogue.items]
         counts = np.array([item.popularity for item in catalogue.items], dtype=np.float32)
-        n_holders = np.bincount(graph.indices, minlength=len(graph.pairs))
         return cls(
             catalogue=catalogue,
             graph=graph,
             text=FullText(catalogue, graph),
             log=log,
             groups=Groups.of(domain, log),
+            likeness=Likeness.of(graph),
             taste=Taste.of(domain.embeddings()) if embedded else None,
             years=np.array(years, dtype=np.int32),
             popularity=np.log1p(np.maximum(counts, 0.0)),
-            rarity=np.log((1 + catalogue.n_items) / np.maximum(n_holders, 1)).astype(np.float32),
         )
 
     def find(self, state: State, n: int = N_FOUND) -> list[Found]:
@@ -120,7 +121,7 @@ class Retriever:
         for met in np.unique(n_met[pool])[::-1].tolist():
             rows = pool[n_met[pool] == met]
             places, values = various(
-                relevance[rows], self._likeness(rows, asked), n - len(chosen),
+                relevance[rows], self.likeness.among(rows, asked), n - len(chosen),
                 variety=self.weights.variety,
             )  # fmt: skip
             chosen += [
@@ -177,13 +178,16 @@ class Retriever:
         weights, n_items = self.weights, self.catalogue.n_items
         rarity = np.zeros(n_items, dtype=np.float32)
         for column in asked:
-            rarity[self.graph.holders(column)] += self.rarity[column]
+            rarity[self.graph.holders(column)] += self.likeness.rarity[column]
         told = self.groups.told(state.words)
         votes = [
             (rarity, weights.rarity),
             (self.text.scores(self._texts(state), without=told), self._text_weight(state, asked)),
             (self.popularity, weights.popularity),
         ]
+        if state.like_items:
+            alike = self.likeness.to(self._rows(state.like_items))
+            votes.append((alike, weights.likeness))
         near = self._near(state, logged)
         if near is not None:
             votes.append((near, weights.taste))
@@ -215,16 +219,6 @@ class Retriever:
                 (self._rows(state.disliked), self.weights.disliked),
             ]
         )
-
-    def _likeness(self, rows: NDArray[np.intp], asked: NDArray[np.intp]) -> NDArray[np.float32]:
-        """(P, P) cosine of the items' values, rare ones weighing more; asked ones are left out."""
-        weights = self.rarity.copy()
-        weights[asked] = 0.0
-        values = self.graph.matrix[rows]
-        values.data = weights[values.indices]
-        dot = (values @ values.T).toarray()
-        lengths = np.sqrt(np.maximum(dot.diagonal(), 1e-12))
-        return dot / lengths[:, None] / lengths
 
 
 def _ready(graph: AttributeGraph) -> AttributeGraph:
