@@ -8,7 +8,7 @@ def test_without_queries_examples_are_made_of_frequent_values(bare, corner_shop)
     for split in ("train", "valid", "test"):
         (corner_shop / "queries" / f"{split}.parquet").unlink()
     found = examples(read_domain(corner_shop), bare.graph)
-    assert found[0] == "Something with 1990s, please."  # 7 of 12; 11 are English
+    assert found[0] == "Something with Crime, please."  # 5 of 12; 8 are of the 1990s
     assert len(found) == len(set(found)) == 6
 
 

@@ -53,8 +53,7 @@ def serve(app: FastAPI, settings: ServeSettings, *, progress: Callable[[str], No
     """
     listening = listen(settings)
     progress(f"serving at {address_of(listening)} (Ctrl-C ends it)")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    with _termination():
+    with _log_on_stderr(), _termination():
         Server(config_of(app), app.state.desk).run(sockets=[listening])
 
 
@@ -95,6 +94,20 @@ def address_of(listening: socket.socket) -> str:
     """Where a browser finds it."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+@contextmanager
+def _log_on_stderr() -> Generator[None]:
+    """What went wrong in our own code; other packages log more than is to be seen."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    ours = logging.getLogger("rerec")
+    ours.addHandler(handler)
+    try:
+        yield
+    finally:
+        ours.removeHandler(handler)
 
 
 @contextmanager
