@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 from trl import GRPOConfig, SFTConfig
+from trl.import_utils import is_vllm_available
 
 from rerec.errors import SettingsError
 from rerec.sections import unknown_key
@@ -125,6 +126,19 @@ def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
             f"train.loss_type is {config.loss_type!r}; there are: {', '.join(LOSSES)}"
         )
     return config
+
+
+def check_vllm(config: GRPOConfig) -> None:
+    """Refuse a run whose responses are to come from vLLM, where there is none.
+
+    Raises:
+        SettingsError: vLLM is not installed.
+    """
+    if config.use_vllm and not is_vllm_available():
+        raise SettingsError(
+            "train.use_vllm is true, but vLLM is not installed here; install rerec[vllm] into an"
+            " environment of its own, or set train.use_vllm=false"
+        )
 
 
 def _count(settings: TrainSettings, key: str, *, default: int) -> int:

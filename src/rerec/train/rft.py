@@ -25,7 +25,7 @@ from rerec.settings import Recipe
 from rerec.train import runtime
 from rerec.train.choosing import chosen_queries
 from rerec.train.crediting import Crediting
-from rerec.train.engine import grpo_config, product_dtype
+from rerec.train.engine import check_vllm, grpo_config, product_dtype
 from rerec.train.faults import Soundness, Termination, told
 from rerec.train.feed import QueryFeed
 from rerec.train.first_look import AtStart, FirstLook
@@ -60,6 +60,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     # Without `cpu`, accelerate counts one process where several share a machine without a GPU.
     n_processes = PartialState(cpu=runtime.on_cpu()).num_processes
     config = grpo_config(recipe, out, n_processes=n_processes)
+    check_vllm(config)
     domain = read_domain(Path(recipe.domain))
     judge = Judge.of(domain, recipe.reward, recipe.credit)
     queries = chosen_queries(domain, judge.graph, recipe)
