@@ -1,6 +1,7 @@
 """One answer, written piece by piece."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,9 @@ def policy(tiny: Path) -> Policy:
 
 
 def test_the_pieces_are_the_greedy_answer(policy: Policy, tiny: Path):
-    ids = policy.tokenizer.apply_chat_template(ASKED, add_generation_prompt=True, return_dict=False)
+    ids: Any = policy.tokenizer.apply_chat_template(
+        ASKED, add_generation_prompt=True, return_dict=False
+    )
     other = load_policy(str(tiny), dtype=torch.float32)
     ((tokens,),) = generate(other.model, [ids], Sampling(max_new_tokens=40), stop=other.stop)
     pieces = list(stream(policy, ASKED, max_new_tokens=40))

@@ -1,5 +1,9 @@
 """Is it still GRPO, and does it learn? Ours against TRL's trainer on a handful of words."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,7 +118,7 @@ def settings(out: Path, **more: Any) -> GRPOConfig:
         "per_device_train_batch_size": GROUP, "gradient_accumulation_steps": 2,
         "num_generations": GROUP, "max_completion_length": 8, "scale_rewards": "none",
         "bf16": False, "use_cpu": True, "report_to": [], "save_strategy": "no",
-        "disable_tqdm": True,
+        "disable_tqdm": True, "activation_checkpointing": False,
     }  # fmt: skip
     return GRPOConfig(**(table | more))
 
@@ -140,6 +144,7 @@ def of_trl(worth: Worth) -> Any:
 
 ONE_BATCH = {"per_device_train_batch_size": 2 * GROUP, "gradient_accumulation_steps": 1}
 """Means over the tokens of a micro-batch (entropy, KL) depend on which rows are in it."""
+AGAIN = {"activation_checkpointing": True}
 CASES = {
     "grpo": ({"loss_type": "grpo"}, False),
     "dapo": ({"loss_type": "dapo"}, False),
@@ -148,6 +153,12 @@ CASES = {
     "entropy bonus": ({"loss_type": "dapo", "entropy_coef": 0.05, **ONE_BATCH}, False),
     "lora": ({"loss_type": "dapo"}, True),
     "lora, against its reference": ({"loss_type": "dr_grpo", "beta": 0.05, **ONE_BATCH}, True),
+    "grpo, activations computed again": ({"loss_type": "grpo", **AGAIN}, False),
+    "dapo, activations computed again, lora": ({"loss_type": "dapo", **AGAIN}, True),
+    "dr_grpo, activations computed again, against its reference": (
+        {"loss_type": "dr_grpo", "beta": 0.05, **AGAIN, **ONE_BATCH},
+        True,
+    ),
 }
 
 
@@ -300,3 +311,33 @@ def test_sampling_that_the_shared_path_does_not_know_is_left_to_trl(
     )
     trainer.train()
     assert bool(calls) != stock
+
+
+@pytest.mark.slow  # starts two processes that import TRL
+def test_two_processes_take_the_steps_of_trl_in_two_processes(
+    folder: Path, words: Words, tmp_path: Path
+):
+    words.save_pretrained(folder)
+    here = Path(__file__)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc_per_node", "2", str(here.with_name("steps_of_both.py"))]
+    machine = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(folder), str(tmp_path)],
+        env=os.environ | machine | {"PYTHONPATH": str(here.parents[2] / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    logged: dict[str, Any] = json.loads((tmp_path / "logged.json").read_text(encoding="utf-8"))
+    assert logged.keys() == CASES.keys()
+    names = ("loss", "grad_norm", "reward", "completions/mean_length", "kl")
+    for case, sides in logged.items():
+        assert len(sides["ours"]) == len(sides["theirs"]) == 5
+        for ours, theirs in zip(sides["ours"], sides["theirs"], strict=True):
+            known = [name for name in names if name in theirs]
+            assert {"loss", "grad_norm"} <= set(known), case
+            assert {name: ours[name] for name in known} == pytest.approx(
+                {name: theirs[name] for name in known}, rel=1e-5, abs=1e-6
+            ), case

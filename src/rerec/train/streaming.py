@@ -6,7 +6,7 @@ where the last tokens stood before is checked several tokens at a time. Greedy a
 same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -30,7 +30,7 @@ def stream(
     max_new_tokens: int,
     stop_repeats: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Write the greedy answer to some messages, piece by piece.
 
     The writing ends with the answer, and soon after the iterator is closed or `cancelled` says so.
