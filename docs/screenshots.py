@@ -61,7 +61,7 @@ def nearest(page: Page) -> None:
 
 def reasoning(page: Page) -> None:
     """What the model wrote."""
-    ask(page, "A crime film by Martin Scorsese, with Joe Pesci.")
+    ask(page, "A science fiction film with Bruce Willis.")
     page.get_by_text("Reasoning", exact=True).click()
 
 

@@ -34,6 +34,7 @@ def test_an_answer_arrives_piece_by_piece_and_its_reasoning_is_one_click_away(
     assert labels(page) == []
     model.may_go_on.set()
     expect(page.locator(".chosen h3")).to_contain_text("Heat (1995)")
+    expect(page.locator(".by")).to_contain_text("Reasoned by halting, in ")
     reasoning = page.locator(".reasoning p")
     expect(reasoning).to_be_hidden()
     page.get_by_text("Reasoning", exact=True).click()

@@ -29,7 +29,9 @@ export class Turn {
 
   /** Shows what was replied. */
   show(reply, onOpinion) {
-    const by = reply.model === "none" ? "From the catalogue alone" : `Reasoned by ${reply.model}`;
+    const hasChosen = reply.recommendations.some((item) => item.chosen);
+    const thought = `Reasoned by ${reply.model}${hasChosen ? "" : ", which settled on none of these"}`;
+    const by = reply.model === "none" ? "From the catalogue alone" : thought;
     this.#end("Reasoning",
       make("p", { class: "said" }, named(reply.text)),
       make("ol", { class: "cards" }, reply.recommendations.map((item) => card(item, onOpinion))),
