@@ -7,7 +7,7 @@ what was said in other words stands there as it was said.
 
 from collections.abc import Sequence
 
-from rerec.assistant.exchange import State, Years
+from rerec.assistant.exchange import State
 from rerec.queries.phrasing import direct_patterns, phrase
 from rerec.queries.vocabulary import Vocabulary
 from rerec.records import Condition
@@ -15,7 +15,10 @@ from rerec.rng import stream
 
 
 def request_text(state: State, text: str, vocabulary: Vocabulary) -> str:
-    """One request that says all that a conversation came to.
+    """One request that says what a conversation came to.
+
+    What is not wanted, and the years, are left out: no candidate goes against them, and a model
+    that learned requests for things reads "not him" as one more thing that is asked for.
 
     Args:
         state: the conversation, the last request taken in.
@@ -23,10 +26,7 @@ def request_text(state: State, text: str, vocabulary: Vocabulary) -> str:
         vocabulary: what the items are called.
     """
     wanted = [wish.condition for wish in state.wishes if wish.wanted]
-    said = [_sentence(wanted, vocabulary)] if wanted else [" ".join(state.words) or text]
-    said += [_without(wish.condition) for wish in state.wishes if not wish.wanted]
-    said += _within(state.years)
-    return " ".join(said)
+    return _sentence(wanted, vocabulary) if wanted else " ".join(state.words) or text
 
 
 def _sentence(conditions: Sequence[Condition], vocabulary: Vocabulary) -> str:
@@ -34,21 +34,3 @@ def _sentence(conditions: Sequence[Condition], vocabulary: Vocabulary) -> str:
     ids = [f"{c.relation}={c.value}" for c in conditions]
     pattern = direct_patterns(held_back=False, vocabulary=vocabulary)[0]
     return phrase(conditions, pattern, stream(0, "asking", *ids), vocabulary=vocabulary)
-
-
-def _without(condition: Condition) -> str:
-    return f"Not {condition.value}."
-
-
-def _within(years: Years) -> list[str]:
-    """
-    >>> _within(Years(1980, 1989)), _within(Years(last=1970)), _within(Years())
-    (['From 1980 to 1989.'], ['From 1970 or before.'], [])
-    """
-    if years.first is None and years.last is None:
-        return []
-    if years.first is None:
-        return [f"From {years.last} or before."]
-    if years.last is None:
-        return [f"From {years.first} or later."]
-    return [f"From {years.first} to {years.last}."]
