@@ -137,7 +137,7 @@ def test_trl_takes_every_key_of_a_recipe(path: Path, n_processes: int, tmp_path:
     recipe = read_recipe(path)
     config = grpo_config(recipe, tmp_path, n_processes=n_processes)
     rows = config.per_device_train_batch_size * config.gradient_accumulation_steps * n_processes
-    assert rows == recipe.train.queries_per_step * config.num_generations
+    assert rows / recipe.train.queries_per_step == config.num_generations
     assert sft_config(recipe, tmp_path).num_train_epochs == 1
 
 

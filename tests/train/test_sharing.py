@@ -93,6 +93,14 @@ def test_neighbouring_rows_with_the_same_prompt_are_a_group():
     assert groups_of(prompts, torch.tensor([[0, 1], [0, 1], [1, 1]])) == [(0, 2), (2, 3)]
 
 
+def test_two_groups_of_one_prompt_stay_two_where_the_size_is_told():
+    """As many passes as groups, whatever they ask: other processes may wait in each."""
+    ids = torch.full((6, 3), 5)
+    assert groups_of(ids, torch.ones_like(ids)) == [(0, 6)]
+    assert groups_of(ids, torch.ones_like(ids), 3) == [(0, 3), (3, 6)]
+    assert groups_of(ids[:4], torch.ones_like(ids[:4]), 8) == [(0, 4)]  # a piece of a group
+
+
 def config_of(kind: type[Any], **settings: Any) -> Any:
     config = kind(**settings)
     config._attn_implementation = "sdpa"
