@@ -4,6 +4,8 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
+from rerec.errors import TrainingError
+from rerec.train import rollout as rollout_module
 from rerec.train.rollout import RolloutModel
 
 IDS = torch.tensor([[3, 4, 5, 6, 7, 8]])
@@ -60,3 +62,13 @@ def test_of_two_adapters_it_is_the_trained_one_that_is_merged(llama):
     trained.add_adapter("ref", trained.peft_config["default"])
     found = RolloutModel(trained, torch.float32).refresh()(input_ids=IDS).logits
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_a_copy_that_memory_does_not_hold_is_one_sentence(llama, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(rollout_module, "unfilled", full)
+    with pytest.raises(TrainingError, match=r"second, whole copy.*smaller model") as error:
+        RolloutModel(llama(), torch.float32).refresh()
+    assert "\n" not in str(error.value)

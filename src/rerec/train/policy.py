@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
+from transformers.integrations import is_deepspeed_zero3_enabled
 
 from rerec.catalogue.files import read_json, write_json
 from rerec.errors import ModelError
@@ -104,9 +105,11 @@ def load_trainable(settings: ModelSettings, *, model: str | None, dtype: torch.d
             base_model_name_or_path=place.base_name,
         )
         adapted = get_peft_model(base, config)
+    # ZeRO-3 multiplies in one type, and keeps float32 masters by itself.
+    kept_as = dtype if is_deepspeed_zero3_enabled() else torch.float32
     for parameter in adapted.parameters():
         if parameter.requires_grad:
-            parameter.data = parameter.data.float()
+            parameter.data = parameter.data.to(kept_as)
     for module in adapted.modules():
         if isinstance(module, LoraLayer):
             # Autocast casts for the product anyway; PEFT's cast to float32 took 20 % of a step.

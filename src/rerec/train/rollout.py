@@ -12,6 +12,7 @@ from peft import PeftModel
 from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import PreTrainedModel
 
+from rerec.errors import TrainingError
 from rerec.train.weights import gathered, unfilled, whole
 
 ADAPTER = "default"
@@ -29,7 +30,11 @@ class RolloutModel:
 
     @torch.no_grad()
     def refresh(self) -> PreTrainedModel:
-        """Take over the weights as they now are."""
+        """Take over the weights as they now are.
+
+        Raises:
+            TrainingError: memory does not hold the copy.
+        """
         if not self._made:
             self._make()
         if isinstance(self._trained, PeftModel):
@@ -44,7 +49,14 @@ class RolloutModel:
         return self.model
 
     def _make(self) -> None:
-        self.model = unfilled(self._base.config, self._dtype).to(self._base.device)
+        try:
+            self.model = unfilled(self._base.config, self._dtype).to(self._base.device)
+        except torch.OutOfMemoryError:
+            raise TrainingError(
+                "memory does not hold a second, whole copy of the model beside the one in training;"
+                " it writes responses and answers validation in every process: take a smaller"
+                " model, or lower train.vllm_gpu_memory_utilization where vLLM is used"
+            ) from None
         self.model.requires_grad_(False).eval()
         self.model.generation_config = self._base.generation_config
         self._copy_plain(everything=True)
