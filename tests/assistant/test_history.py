@@ -1,4 +1,4 @@
-"""The log as a sparse matrix, and who of a group likes what."""
+"""The log as a sparse matrix: who has what, and who likes it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rerec.assistant import groups as groups_module
-from rerec.assistant.groups import Groups
 from rerec.assistant.history import Log
 from rerec.catalogue.domain import Domain, read_domain, write_tables
 from rerec.catalogue.tables import INTERACTIONS
@@ -50,23 +48,3 @@ def test_an_item_rated_twice_is_liked_if_it_was_liked_once(shop, tmp_path):
     read = Log.of(replace(shop, folder=tmp_path))
     assert [read.of_user("ann")[n].tolist() for n in (0, 1)] == [[0], [True]]
     assert [read.of_user("bob")[n].tolist() for n in (0, 1)] == [[1], [False]]
-
-
-def test_a_group_is_told_by_the_words_that_speak_of_it(shop, log, monkeypatch):
-    monkeypatch.setattr(groups_module, "FEWEST", 2)
-    groups = Groups.of(shop, log)
-    assert groups.told(["something for a woman"]) == {"woman"}
-    assert groups.told(["a student", "like me"]) == {"student"}
-    assert groups.told(["a film about clocks"]) == frozenset()
-
-
-def test_a_group_values_what_its_members_like_above_others(shop, log, monkeypatch):
-    monkeypatch.setattr(groups_module, "FEWEST", 2)
-    worth = Groups.of(shop, log).worth(frozenset({"woman"}))
-    best = {shop.catalogue.item_ids[row] for row in worth.argsort()[::-1][:4]}
-    # Ann and Cat alone like 10, 11 and 5 of the shop; 3 they both like, but Dan does too.
-    assert {"10", "11", "5"} <= best
-
-
-def test_a_small_group_is_nobody(shop, log):
-    assert not Groups.of(shop, log).by_words

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rerec.assistant.askers import telling
 from rerec.assistant.exchange import Found, State
 from rerec.assistant.fusion import best_rows, fused, various
 from rerec.assistant.groups import Groups
@@ -179,10 +180,10 @@ class Retriever:
         rarity = np.zeros(n_items, dtype=np.float32)
         for column in asked:
             rarity[self.graph.holders(column)] += self.likeness.rarity[column]
-        told = self.groups.told(state.words)
+        phrase = self.groups.askers.remembered(state.words)
         votes = [
             (rarity, weights.rarity),
-            (self.text.scores(self._texts(state), without=told), self._text_weight(state, asked)),
+            (self._found(state, without=telling(phrase)), self._text_weight(state, asked)),
             (self.popularity, weights.popularity),
         ]
         if state.like_items:
@@ -191,22 +192,23 @@ class Retriever:
         near = self._near(state, logged)
         if near is not None:
             votes.append((near, weights.taste))
-        if told:
-            votes.append((self.groups.worth(told), weights.group))
+        if phrase:
+            votes.append((self.groups.worth(phrase), weights.group))
         return fused([vote for vote in votes if vote[1] > 0], n_items)
 
     def _text_weight(self, state: State, asked: NDArray[np.intp]) -> float:
         beside = len(asked) > 0 or len(state.like_items) > 0
         return self.weights.text_beside if beside else self.weights.text
 
-    def _texts(self, state: State) -> list[str]:
-        """What full-text search looks for: words, and wished values that no item has as they are.
+    def _found(self, state: State, *, without: frozenset[str]) -> NDArray[np.float32]:
+        """(n_items,) full-text search for words, and for wished values that no item has.
 
-        Not the others: what has them is known, and longer lists of values would tell for nothing.
+        Not for the others: what has them is known, and a short list of values would lead for
+        nothing.
         """
         wished = (wish.condition for wish in state.wishes if wish.wanted)
         unknown = [each.value for each in wished if self.graph.column_of(each) < 0]
-        return [*state.words, *unknown]
+        return self.text.scores([*state.words, *unknown], without=without)
 
     def _near(self, state: State, logged: NDArray[np.intp]) -> NDArray[np.float32] | None:
         if self.taste is None:
