@@ -1,5 +1,6 @@
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -119,6 +120,16 @@ def test_a_server_that_ends_does_not_wait_for_an_answer_without_end(listening, r
         assert any("the server is closing" in line for line in lines)
     server.thread.join(WAIT_S)
     assert not server.thread.is_alive()
+
+
+def test_responses_do_not_wait_for_more_to_send():
+    with (
+        listen(ServeSettings(port=0)) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        accepted, _ = listening.accept()
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        accepted.close()
 
 
 def test_a_port_that_is_taken_and_a_host_that_is_none_are_refused():
