@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 
 from rerec.errors import TrainingError
 from rerec.settings import Recipe
-from rerec.train import trainer as trainer_module
+from rerec.train import shared_forward
 from rerec.train.rft import rft
 
 NO_MEMORY = "CUDA out of memory. Tried to allocate 2.00 GiB"
-computed = trainer_module.shared_logps
+computed = shared_forward.shared_logps
 
 
 def memory_for(rows: int, *, first: int = 1) -> Callable[..., Any]:
@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_learned_from_in_pieces_with_the_same_steps(
     train = {"num_generations": 4, "max_steps": 3, "validate_every": 3, "loss_type": loss}
     wanted = recipe(train=train | {"beta": 0.02, "bf16": False})
     rft(wanted, out=tmp_path / "whole", progress=ignored)
-    monkeypatch.setattr(trainer_module, "shared_logps", memory_for(rows, first=first))
+    monkeypatch.setattr(shared_forward, "shared_logps", memory_for(rows, first=first))
     said: list[str] = []
     rft(wanted, out=tmp_path / "pieces", progress=said.append)
     told = [line for line in said if "memory does not hold" in line]
@@ -85,7 +85,7 @@ def test_what_does_not_fit_is_learned_from_in_pieces_with_the_same_steps(
 def test_a_single_response_that_does_not_fit_is_one_sentence(
     recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(trainer_module, "shared_logps", memory_for(0))
+    monkeypatch.setattr(shared_forward, "shared_logps", memory_for(0))
     wanted = recipe(train={"max_steps": 1, "validate_every": 1, "beta": 0.02})
     with pytest.raises(TrainingError, match=r"does not hold 1 response\(s\) at a time") as error:
         rft(wanted, out=tmp_path / "run", progress=ignored)
@@ -98,7 +98,7 @@ def test_another_error_in_training_is_passed_on(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(trainer_module, "shared_logps", broken)
+    monkeypatch.setattr(shared_forward, "shared_logps", broken)
     wanted = recipe(train={"max_steps": 1, "validate_every": 1, "beta": 0.02})
     with pytest.raises(RuntimeError, match="a bug"):
         rft(wanted, out=tmp_path / "run", progress=ignored)

@@ -142,6 +142,15 @@ def test_a_run_with_such_a_model_says_so_once(
     assert first_step(tmp_path / "run")["step"] == 1
 
 
+def test_sampling_that_our_writer_does_not_know_is_said_once(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    said: list[str] = []
+    short = {"max_steps": 1, "validate_every": 1, "top_k": 3}
+    rft(recipe(train=short), out=tmp_path / "run", progress=said.append)
+    assert [line.partition(":")[0] for line in said].count("TRL writes the responses") == 1
+
+
 def test_sharing_that_is_wrong_is_found_at_the_first_step_and_not_used(
     recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -117,8 +117,8 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
 def _tell(trainer: ReRecTrainer, progress: Progress) -> None:
     """Let a trainer speak of what it does otherwise than usual."""
     trainer.say = progress
-    if trainer.sharing_note:
-        progress(trainer.sharing_note)
+    for note in filter(None, (trainer.sharing_note, trainer.writing_note)):
+        progress(note)
 
 
 class Observer:

@@ -15,9 +15,6 @@ from transformers import PreTrainedModel
 
 from rerec.train.attention import NO_MASK, SHARED, Tree
 
-TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.05}
-"""Mean difference of a token's log-probability that rounding explains."""
-
 
 def prepare_sharing(model: Any) -> None:
     """Let a model (or the one inside a PEFT wrapper) take `shared=Tree` in its forward."""

@@ -2,9 +2,10 @@
 
 What is overridden, and nothing is copied: where a batch's queries come from and what its advantages
 are (`_generate_and_score_completions`), how answers are written (`_generate_single_turn`), how a
-batch is cut into micro-batches (`_prepare_inputs`: groups stay together), how log-probabilities are
-computed (`_get_per_token_logps_and_entropies`), groups without advantage (`_compute_loss`), and
-what a checkpoint holds. `tests/train/test_seam.py` fails when TRL moves one of them.
+batch is cut into micro-batches (`_prepare_inputs`: groups stay together), groups without advantage
+(`_compute_loss`), and what a checkpoint holds; beneath it, how log-probabilities are computed
+(`rerec.train.shared_forward`) and what becomes of a batch that memory does not hold
+(`rerec.train.halving`). `tests/train/test_seam.py` fails when TRL moves one of them.
 """
 
 import shutil
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from accelerate.utils import gather_object
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -27,17 +27,14 @@ from rerec.rng import seed_of
 from rerec.train.circles import until_circles
 from rerec.train.engine import product_dtype
 from rerec.train.generation import Sampling, generate
-from rerec.train.halving import HalvingTrainer
 from rerec.train.rollout import RolloutModel
-from rerec.train.sharing import (
-    TOLERANCE,
-    can_share,
-    mean_difference,
-    prepare_sharing,
-    shared_logps,
-)
+from rerec.train.shared_forward import SharingTrainer
 
 STATE = "rerec_state.json"
+_TRL_WRITES = (
+    "TRL writes the responses: our own writer draws by temperature alone, without top_p, top_k,"
+    " min_p, repetition_penalty or generation_kwargs"
+)
 
 
 class Feed(Protocol):
@@ -77,14 +74,13 @@ class Speed:
     skip_dead_groups: bool = True
 
 
-class ReRecTrainer(HalvingTrainer):
+class ReRecTrainer(SharingTrainer):
     """TRL's GRPO trainer with ReRec's queries, credit and shared prompts."""
 
     model: Any
     args: Any
     max_completion_length: int
     num_generations: int
-    num_generations_eval: int
 
     def __init__(
         self,
@@ -100,13 +96,9 @@ class ReRecTrainer(HalvingTrainer):
         kwargs["reward_funcs"] = self._reward
         super().__init__(*args, **kwargs)
         self._rollout = RolloutModel(self.unwrapped_model(), product_dtype(self.args))
-        why_not = can_share(self.model)
-        self.shares = self._speed.share_in_training and why_not is None and not self._is_vlm
-        self.sharing_note = f"prompts are not shared: {why_not}" if why_not else None
-        self._sharing_is_checked = False
-        if self.shares:
-            for model in filter(None, (self.model, self.ref_model)):
-                prepare_sharing(self.accelerator.unwrap_model(model))
+        self.writing_note = None if self._draws_plainly() else _TRL_WRITES
+        if self._speed.share_in_training:
+            self.share_prompts()
 
     # --- where queries come from, and what they earn
 
@@ -166,11 +158,14 @@ class ReRecTrainer(HalvingTrainer):
         return [answer for group in written for answer in group], None
 
     def _may_write_shared(self) -> bool:
+        plain = self._draws_plainly() and not self.use_vllm
+        return plain and self._speed.share_in_generation and self.shares
+
+    def _draws_plainly(self) -> bool:
         """Whether our own generation knows everything that the sampling is set to."""
         args = self.args
         settings = (args.top_p, args.top_k or 0, args.min_p, args.repetition_penalty)
-        plain = settings == (1, 0, None, 1) and not args.generation_kwargs
-        return plain and self._speed.share_in_generation and self.shares and not self.use_vllm
+        return settings == (1, 0, None, 1) and not args.generation_kwargs
 
     def _seeds(self, n_rows: int) -> list[int]:
         """A seed for each response that this process writes now.
@@ -205,63 +200,6 @@ class ReRecTrainer(HalvingTrainer):
             # TRL shuffles the rows here, which would tear the groups apart.
             self._buffered_inputs = split_tensor_dict(whole, n_slices)
         return self._buffered_inputs[self._step % n_slices]
-
-    def _get_per_token_logps_and_entropies(
-        self,
-        model: Any,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        logits_to_keep: int,
-        batch_size: int | None = None,
-        compute_entropy: bool = False,
-        **kwargs: Any,
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        shares = self.shares and not kwargs.get("compute_aux_loss")
-        if shares and not self._sharing_is_checked:
-            self._check_sharing(model, input_ids, attention_mask, logits_to_keep)
-        if not (shares and self.shares):
-            return super()._get_per_token_logps_and_entropies(
-                model,
-                input_ids,
-                attention_mask,
-                logits_to_keep,
-                batch_size,
-                compute_entropy,
-                **kwargs,
-            )
-        with self.accelerator.autocast():
-            logps, entropies = shared_logps(
-                model,
-                input_ids,
-                attention_mask,
-                logits_to_keep,
-                entropy=compute_entropy,
-                group_size=self._group_size(),
-            )
-        return logps, entropies, None
-
-    def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
-        """Hold the first group's log-probabilities against TRL's; where they differ, share none."""
-        n = min(self._group_size(), len(ids))
-        rows = (model, ids[:n], mask[:n], n_completion)
-        was_training = model.training
-        model.eval()  # what is dropped at random would differ
-        with torch.no_grad(), self.accelerator.autocast():
-            found, _ = shared_logps(*rows, entropy=False, group_size=n)
-            wanted, _, _ = super()._get_per_token_logps_and_entropies(*rows, batch_size=1)
-        model.train(was_training)
-        self._sharing_is_checked = True
-        off = mean_difference(found, wanted, mask[:n, -n_completion:])
-        off = max(gather_object([off]))  # all processes have to decide alike
-        if not off <= TOLERANCE[product_dtype(self.args)]:
-            self.shares = False
-            self.say(
-                f"prompts are not shared: log-probabilities differed by {off:.2g} a token from"
-                " those without sharing"
-            )
-
-    def _group_size(self) -> int:
-        return self.num_generations if self.model.training else self.num_generations_eval
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
         if self._may_leave_out() and not inputs["advantages"].any():
