@@ -7,6 +7,7 @@ asks. A group is remembered among the words of a conversation, by the phrase tha
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,14 @@ def _speaks_of(text: str, phrase: str) -> bool:
     >>> _speaks_of("a film about a woman", "a woman"), _speaks_of("for a woman", "a woman")
     (False, True)
     """
+    return any(way.search(text) for way in _ways(phrase))
+
+
+@lru_cache(maxsize=8192)
+def _ways(phrase: str) -> tuple[re.Pattern[str], ...]:
+    """Patterns of a text that speaks of a group."""
     _, _, bare = normalise(phrase).partition(" ")
     words = telling(phrase)
-    if len(bare.split()) > 1 and f" {bare} " in f" {text} ":
-        return True
-    return len(words) == 1 and bool(re.search(f"{_SPOKEN_OF}{re.escape(min(words))}\\b", text))
+    whole = [rf"\b{re.escape(bare)}\b"] if len(bare.split()) > 1 else []
+    alone = [rf"{_SPOKEN_OF}{re.escape(min(words))}\b"] if len(words) == 1 else []
+    return tuple(map(re.compile, (*whole, *alone)))
