@@ -39,3 +39,19 @@ def test_the_reference_lists_every_route_of_the_api(client):
     }
     for methods in openapi["paths"].values():
         assert all(told["description"] for told in methods.values())
+
+
+def test_the_reference_tells_what_is_given_and_what_is_refused(client):
+    openapi = client.get("/openapi.json").json()
+    recommend = openapi["paths"]["/api/recommend"]["post"]["responses"]
+    assert {"200", "401", "404", "409", "413", "422", "429", "503"} == set(recommend)
+    schema = recommend["429"]["content"]["application/json"]["schema"]
+    assert schema["$ref"].endswith("/ErrorBody")
+    for response, name in (
+        (client.post("/api/recommend", json={"text": "A crime film."}), "Answer"),
+        (client.get("/api/items/1"), "ItemTold"),
+        (client.get("/api/about"), "About"),
+        (client.get("/api/items/99"), "ErrorBody"),
+    ):
+        assert set(response.json()) == set(openapi["components"]["schemas"][name]["properties"])
+    assert "HTTPValidationError" not in openapi["components"]["schemas"]

@@ -18,6 +18,23 @@ from rerec.serve.refusals import Refusal
 from rerec.serve.replies import GONE, counted, reply_to
 from rerec.serve.showing import item_record
 from rerec.serve.streams import AnswerStream, sent_event
+from rerec.serve.told import (
+    About,
+    Answer,
+    ConversationTold,
+    ItemTold,
+    Responses,
+    StateTold,
+    refusals,
+)
+
+_STREAM: Responses = {
+    200: {
+        "description": "The reply; with `stream` the events start, thought (any number), reply and"
+        " end, or error.",
+        "content": {"text/event-stream": {}},
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -32,16 +49,36 @@ class Api:
 
     def routes(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/api", tags=["assistant"])
-        shape = _stream_of("start, thought (any number), reply, end; or error")
-        router.add_api_route("/recommend", self.recommend, methods=["POST"], responses=shape)
-        router.add_api_route("/feedback", self.take_feedback, methods=["POST"])
-        router.add_api_route("/items/{item_id:path}", self.item, methods=["GET"])
-        conversation = "/conversations/{conversation_id}"
-        router.add_api_route(conversation, self.conversation, methods=["GET"])
-        router.add_api_route(conversation, self.forget, methods=["DELETE"], status_code=204)
-        router.add_api_route("/about", self.about, methods=["GET"])
+        router = APIRouter(prefix="/api", tags=["assistant"], responses=refusals(401, 422))
+        router.add_api_route(
+            "/recommend",
+            self.recommend,
+            methods=["POST"],
+            response_model=Answer,
+            responses=_STREAM | refusals(404, 409, 413, 429, 503),
+        )
+        router.add_api_route(
+            "/feedback",
+            self.take_feedback,
+            methods=["POST"],
+            response_model=StateTold,
+            responses=refusals(404),
+        )
+        router.add_api_route(
+            "/items/{item_id:path}", self.item, response_model=ItemTold, responses=refusals(404)
+        )
+        self._conversations(router)
+        router.add_api_route("/about", self.about, response_model=About)
         return router
+
+    def _conversations(self, router: APIRouter) -> None:
+        path, missing = "/conversations/{conversation_id}", refusals(404)
+        router.add_api_route(
+            path, self.conversation, response_model=ConversationTold, responses=missing
+        )
+        router.add_api_route(
+            path, self.forget, methods=["DELETE"], status_code=204, responses=missing
+        )
 
     async def recommend(self, body: RecommendBody, request: Request) -> Response:
         """Answer a request, at once or as a stream."""
@@ -97,9 +134,3 @@ async def _named(conversation_id: str, events: AsyncIterator[Event]) -> AsyncIte
 
 def _replied(conversation_id: str, reply: Reply) -> dict[str, Any]:
     return {"conversation_id": conversation_id, "reply": to_json(reply)}
-
-
-def _stream_of(names: str) -> dict[int | str, dict[str, Any]]:
-    """How a stream is told of in OpenAPI."""
-    content = {"application/json": {}, "text/event-stream": {}}
-    return {200: {"description": f"The reply; with `stream`: {names}.", "content": content}}

@@ -17,6 +17,7 @@ from rerec.serve.model_path import ModelPath
 from rerec.serve.refusals import Refusal
 from rerec.serve.replies import GONE, counted, reply_to
 from rerec.serve.streams import AnswerStream
+from rerec.serve.told import OTHERS, refusals
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,15 @@ class Completions:
 
     def routes(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/v1", tags=["OpenAI"])
-        router.add_api_route("/models", self.models, methods=["GET"])
-        router.add_api_route("/models/{name:path}", self.one_model, methods=["GET"])
-        router.add_api_route("/chat/completions", self.complete, methods=["POST"])
+        router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=OTHERS | refusals(401))
+        router.add_api_route("/models", self.models)
+        router.add_api_route("/models/{name:path}", self.one_model, responses=refusals(404))
+        router.add_api_route(
+            "/chat/completions",
+            self.complete,
+            methods=["POST"],
+            responses=refusals(400, 404, 413, 429, 503),
+        )
         return router
 
     async def models(self) -> JSONResponse:
