@@ -122,6 +122,18 @@ def test_a_server_that_ends_does_not_wait_for_an_answer_without_end(listening, r
     assert not server.thread.is_alive()
 
 
+def test_a_second_ctrl_c_ends_a_server_at_once(listening, reasoning, scripted):
+    scripted.goes_on = True
+    server = listening(reasoning, grace_s=60.0)
+    url = f"{server.url}/api/recommend"
+    with httpx2.stream("POST", url, json=STREAM, timeout=WAIT_S) as response:
+        assert any(line == "event: thought" for line in response.iter_lines())
+        server.end()
+        server.server.force_exit = True
+        server.thread.join(WAIT_S)
+        assert not server.thread.is_alive()
+
+
 def test_responses_do_not_wait_for_more_to_send():
     with (
         listen(ServeSettings(port=0)) as listening,

@@ -141,10 +141,14 @@ class Desk:
         """Take nothing more on; end when all is answered, or the time for it is over."""
         self.is_closing = True
         await self._empty(self._settings.grace_s)
-        for answering in list(self._there.values()):
-            answering.leave()
+        self.drop()
         await self._empty(self._settings.grace_s)
         self._threads.shutdown(wait=False)
+
+    def drop(self) -> None:
+        """Give up all that is waited for or made."""
+        for answering in list(self._there.values()):
+            answering.leave()
 
     async def _empty(self, timeout_s: float) -> None:
         if self._there:

@@ -1,5 +1,6 @@
 """One process that serves: it begins, and it ends well when it is asked to."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -15,6 +16,7 @@ from rerec.serve.limits import ServeSettings
 
 _BACKLOG = 256
 """Connections that may wait to be accepted."""
+_TICK_S = 0.1
 _LAST_S = 5
 """How long connections may take to close once all is answered."""
 
@@ -34,7 +36,11 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: nothing new is taken on, what runs is answered, then connections are closed."""
-        await self._desk.close()
+        closing = asyncio.create_task(self._desk.close())
+        while not closing.done() and not self.force_exit:
+            await asyncio.wait({closing}, timeout=_TICK_S)
+        self._desk.drop()  # after a second Ctrl-C; else there is nothing left
+        closing.cancel()
         await super().shutdown(sockets)
 
 
