@@ -81,7 +81,9 @@ def compared(folder: Path, n_queries: int, scratch: Path) -> dict[str, Any]:
         The largest differences, and what they were measured on.
     """
     step = {"n_queries": n_queries, "queries_per_step": n_queries, "num_generations": N_KINDS}
-    recipe = Recipe.model_validate({"domain": str(folder), "train": step})
+    # Without an adapter: for one, verl's check of a configuration asks vLLM itself.
+    sections = {"domain": str(folder), "model": {"lora_rank": 0}, "train": step}
+    recipe = Recipe.model_validate(sections)
     out, model = scratch / "exported", scratch / "model"
     export_verl(folder, out, recipe)
     scene = Scene.of(recipe, model)
@@ -192,12 +194,17 @@ def differences(
         ours = scene.advantages(scored, tokens, settings)
         gaps = [np.abs(a.numpy() - b).max() for a, b in zip(theirs, ours, strict=True)]
         apart[f"{settings.estimator}, {settings.raae_scale}"] = float(max(gaps))
+    spared = scene.advantages(scored, tokens, CreditSettings(w_penalty=0))
+    blamed = scene.advantages(scored, tokens, CreditSettings())
     return {
         "rewards_max_difference": max(
             abs(reward - one.reward) for reward, one in zip(rewards, scored, strict=True)
         ),
         "advantages_max_difference": max(apart.values()),
         "advantages_by_credit": apart,
+        "advantages_moved_by_blame": max(
+            float(np.abs(a - b).max()) for a, b in zip(spared, blamed, strict=True)
+        ),
         "responses": len(scored),
         "tokens": sum(map(len, tokens)),
         "rows_filled_up": real.count(False),

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Several nodes of eight GPUs of 80 GB, about 70B parameters, Megatron: NNODES=4 sh nodes.sh EXPORTED MODEL [OVERRIDE...]
 # Run it on the head node of a Ray cluster (`ray start --head`, `ray start --address=...` on the
-# others); EXPORTED and the domain lie where every node finds them under the same path.
+# others); EXPORTED and the domain lie where every node finds them under the same path. The recipe
+# trains every weight (model.lora_rank: 0).
 # Not run on a GPU yet.
 set -eu
 exported=$1

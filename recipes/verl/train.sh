@@ -17,6 +17,7 @@ exec ${PYTHON:-python3} -m verl.trainer.main_ppo \
     data.filter_overlong_prompts=true \
     actor_rollout_ref.model.path="'$model'" \
     actor_rollout_ref.rollout.name=vllm \
+    critic.enable=false \
     actor_rollout_ref.actor.use_dynamic_bsz=true \
     actor_rollout_ref.actor.ppo_max_token_len_per_gpu=16384 \
     trainer.project_name=rerec \

@@ -44,6 +44,7 @@ def holds(figures: dict) -> None:
         "no_answer",
     }
     assert figures["responses_blamed"] > 0
+    assert figures["advantages_moved_by_blame"] > 1e-3, "losing the blame would not show"
     assert figures["rows_filled_up"] > 0
     assert figures["launch_scripts_validated"] == 4
     assert figures["unknown_key_refused"]
