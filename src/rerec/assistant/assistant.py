@@ -32,8 +32,11 @@ from rerec.queries.vocabulary import words_of
 from rerec.records import Condition
 from rerec.train.prompts import PromptWriter
 
-N_CANDIDATES = 20
-"""Candidates that the model weighs: as many as it was trained on."""
+N_WEIGHED = 8
+"""Candidates that the model weighs. It was trained on twenty of which one met all that was asked;
+here nearly all of them do. With eight the shipped one settled on a fitting title for 10 of 10 open
+requests, with twenty for 2 of 6, and it reads them in half the time.
+"""
 N_FACTS = 12
 """Facts that are told of an item beside what was asked for."""
 
@@ -113,7 +116,7 @@ class Assistant:
         clock = _Clock()
         understood = self.reader.read(state, text)
         clock.note("understand")
-        candidates = self.retriever.find(understood.state, max(k, N_CANDIDATES))
+        candidates = self.retriever.find(understood.state, max(k, N_WEIGHED))
         clock.note("retrieve")
         pieces: list[str] = []
         for piece in self._reasoning(understood.state, text, candidates, cancelled):
@@ -139,7 +142,7 @@ class Assistant:
             return
         messages = self.writer.asking(
             request_text(state, text, self.words.vocabulary),
-            [self.domain.catalogue.item_ids[found.row] for found in candidates],
+            [self.domain.catalogue.item_ids[found.row] for found in candidates[:N_WEIGHED]],
             history=state.liked,
         )
         yield from self.backend.write(messages, cancelled=cancelled)
