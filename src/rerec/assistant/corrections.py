@@ -6,27 +6,27 @@ several items of a name tells which of them is meant.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from rerec.assistant.cues import Cues
 from rerec.assistant.everyday import word_set
 from rerec.assistant.exchange import Correction
 from rerec.assistant.hints import Hints
-from rerec.assistant.parts import ITEM, Line, Part
+from rerec.assistant.parts import ITEM, Line, Part, pattern
 from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
 
 YEAR = "year"
 """Stands for a relation where the year of an item is wrong."""
-_CLAIM = re.compile(
-    r"(?P<item>T)(?: ,)?(?: (?:film|movie|book|one))?(?P<link> (?:was|is|are|that was|which was|which is|wasnt))?"
-    r"(?P<cue>(?: [^TV.,() ][^ ]*){1,6}?) (?P<value>V)(?= )"
+_WORDS = "(?: [^TV.,() ][^ ]*)"
+_CLAIM = pattern(
+    "(?P<item>T)(?: ,)?(?: (?:film|movie|book|one))?",
+    "(?P<link> (?:was|is|are|that was|which was|which is|wasnt))?",
+    rf"(?P<cue>{_WORDS}{{1,6}}?) (?P<value>V)",
 )
-_OWNED = re.compile(r"(?<= )(?P<value>V) 's (?P<item>T)(?= )")
-_IN_BRACKETS = re.compile(
-    r"(?P<item>T) \((?: [^TV.() ][^ ]*){0,3} (?P<value>V)(?: ,)?(?: [^TV.() ][^ ]*){0,4} \)"
-)
+_OWNED = pattern("(?P<value>V) 's (?P<item>T)")
+_IN_BRACKETS = pattern(rf"(?P<item>T) \({_WORDS}{{0,3}} (?P<value>V)(?: ,)?{_WORDS}{{0,4}} \)")
 KNOWN = word_set(
     """
     the loved liked enjoyed seen watched saw adored hated disliked isnt wasnt is was read love hate
@@ -62,23 +62,22 @@ class Checker:
         """
         spans: list[tuple[range, Part]] = []
         wrong: list[Correction] = []
-        for found in (
-            *_CLAIM.finditer(line.text),
-            *_OWNED.finditer(line.text),
-            *_IN_BRACKETS.finditer(line.text),
-        ):
-            places = line.span(found)
-            if any(set(places) & set(taken) for taken, _ in spans):
-                continue
-            judged = self._judged(line, found)
-            if judged is not None:
-                part, correction = judged
-                spans.append((places, part))
-                wrong += [correction] if correction else []
+        taken: set[int] = set()
+        for said in (_CLAIM, _OWNED, _IN_BRACKETS):
+            for found in said.finditer(line.text):
+                places = line.span(found)
+                judged = self._judged(line, found) if taken.isdisjoint(places) else None
+                if judged is not None:
+                    taken.update(places)
+                    spans.append((places, judged[0]))
+                    wrong += judged[1]
         wrong += self._years(line, text)
         return Claims(line.replaced(spans), tuple(dict.fromkeys(wrong)))
 
-    def _judged(self, line: Line, found: re.Match[str]) -> tuple[Part, Correction | None] | None:
+    def _judged(
+        self, line: Line, found: re.Match[str]
+    ) -> tuple[Part, tuple[Correction, ...]] | None:
+        """The item that a claim is about, and what is wrong in it; None where it is no claim."""
         item_at, value_at = (line.span(found, name).start for name in ("item", "value"))
         item, value = line.parts[item_at].meaning, line.parts[value_at].meaning
         if item is None or value is None or value.through is not None or value.is_reference:
@@ -86,47 +85,35 @@ class Checker:
         relations = self._relations(line, found, item_at, value_at)
         if relations is None:
             return None
-        columns = [
-            c for c in value.columns if not relations or self.graph.pairs[c].relation in relations
-        ]
-        columns = columns or list(value.columns)
-        rows = [row for row in item.rows if self._has(row, columns, value.columns)]
-        part = replace(line.parts[item_at], meaning=replace(item, rows=tuple(rows) or item.rows))
-        if rows:
-            return part, None
-        return part, self._correction(item.rows[0], columns, relations)
+        pairs = [self.graph.pairs[column] for column in value.columns]
+        pairs = [p for p in pairs if not relations or p.relation in relations] or pairs
+        values = {pair.value for pair in pairs}
+        rows = tuple(row for row in item.rows if self._has(row, values))
+        part = replace(line.parts[item_at], meaning=replace(item, rows=rows or item.rows))
+        spoken = (*relations, *(pair.relation for pair in pairs))
+        return part, () if rows else self._wrong(item.rows[0], spoken, pairs[0].value)
 
     def _relations(
         self, line: Line, found: re.Match[str], item_at: int, value_at: int
     ) -> tuple[str, ...] | None:
         """The relations that a claim is of, () where it could be any; None where it is no claim."""
-        if found.re is _OWNED:
-            return ()
-        if found.re is _IN_BRACKETS:
+        if found.re is not _CLAIM:
             return ()
         before = line.words_before(item_at, 1)
-        if not found["link"] and not (before and before[0] in KNOWN):
+        if not found["link"] and not KNOWN.intersection(before):
             return None
-        around = self.cues.around(line, range(value_at, value_at + 1))
         n_words = len(found["cue"].split())
-        for cue in around:
-            if cue.before >= n_words:
-                return cue.relations
-        return None
+        around = self.cues.around(line, range(value_at, value_at + 1))
+        return next((cue.relations for cue in around if cue.before >= n_words), None)
 
-    def _has(self, row: int, columns: Sequence[int], same: Sequence[int]) -> bool:
-        own = {self.graph.pairs[column].value for column in self.graph.columns_of(row).tolist()}
-        del same
-        return any(self.graph.pairs[column].value in own for column in columns)
+    def _has(self, row: int, values: Collection[str]) -> bool:
+        return any(fact.value in values for fact in self.graph.facts_of(row))
 
-    def _correction(
-        self, row: int, columns: Sequence[int], relations: Sequence[str]
-    ) -> Correction | None:
-        """What the item has instead, in the relation that was spoken of."""
-        said = self.graph.pairs[columns[0]]
-        held = [fact.relation for fact in self.graph.facts_of(row)]
-        relation = next((r for r in (*relations, said.relation) if r in held), None)
-        return self.hints.correction(row, relation, said.value) if relation else None
+    def _wrong(self, row: int, relations: Sequence[str], said: str) -> tuple[Correction, ...]:
+        """What the item has instead, in the first of some relations in which it has anything."""
+        held = {fact.relation for fact in self.graph.facts_of(row)}
+        relation = next((one for one in relations if one in held), None)
+        return (self.hints.correction(row, relation, said),) if relation else ()
 
     def _years(self, line: Line, text: str) -> list[Correction]:
         """Items with another year behind their title than theirs."""

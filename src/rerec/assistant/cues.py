@@ -8,46 +8,52 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rerec.assistant.parts import Line, words_of_name
-from rerec.queries.wordings import Wordings, wordings_of
+from rerec.queries.wordings import wordings_of
 
 Words = tuple[str, ...]
 MOST_BEFORE, MOST_BEHIND = 8, 6
 ARTICLES = frozenset({"the", "a", "an"})
 LABELS = {"country": ("made in",), "writer": ("script", "screenplay"), "starring": ("with",)}
 """What stands before the values where wishes are listed; a relation's own name always may."""
-OTHERS: dict[str, Wordings] = {
-    "director": Wordings(
-        ("directed by {v}", "by {v}", "of {v}", "from {v}", "made by {v}", "director {v}",
-         "directors {v}", "by director {v}", "with {v} as director", "with {v} directing",
-         "with {v} behind the camera", "{v} directed"),
-        ("that {v} made", "{v} made"), (),
+TWO_ROLES = (
+    "written and directed by {v}", "directed and written by {v}", "{v} wrote and directed",
+    "{v} directed and wrote",
+)  # fmt: skip
+OTHERS: dict[str, tuple[str, ...]] = {
+    "director": (
+        *TWO_ROLES, "directed by {v}", "by {v}", "of {v}", "from {v}", "made by {v}",
+        "director {v}", "directors {v}", "by director {v}", "with {v} as director",
+        "with {v} directing", "with {v} behind the camera", "{v} directed", "that {v} made",
+        "{v} made",
     ),
-    "author": Wordings(
-        ("by {v}", "of {v}", "from {v}", "author {v}", "authors {v}", "{v} wrote"), (), ()
+    "author": ("by {v}", "of {v}", "from {v}", "author {v}", "authors {v}", "{v} wrote"),
+    "writer": (
+        *TWO_ROLES, "written by {v}", "by {v}", "of {v}", "by writer {v}", "writer {v}",
+        "script by {v}", "screenplay by {v}", "{v} wrote",
     ),
-    "writer": Wordings(
-        ("written by {v}", "by {v}", "of {v}", "by writer {v}", "writer {v}", "script by {v}",
-         "screenplay by {v}", "{v} wrote"), (), (),
+    "maker": ("by {v}", "of {v}", "from {v}", "{v} made"),
+    "brand": ("by {v}", "of {v}", "from {v}"),
+    "publisher": ("by {v}", "of {v}"),
+    "starring": (
+        "with {v}", "of {v}", "by {v}", "from {v}", "starring {v}", "stars {v}", "star {v}",
+        "featuring {v}", "features {v}", "actor {v}", "actors {v}", "actress {v}",
+        "actresses {v}", "has {v}", "have {v}", "played by {v}", "with the actor {v}",
+        "with the actress {v}", "{v} starring", "{v} in it", "{v} plays", "{v} stars", "{v} acts",
+        "{v} acted in", "{v} appears", "{v} is in", "{v} in the lead", "{v} in the main role",
+        "cast {v}", "where {v} acts", "in which {v} acts", "in which {v} stars", "see {v}",
     ),
-    "maker": Wordings(("by {v}", "of {v}", "from {v}", "{v} made"), (), ()),
-    "brand": Wordings(("by {v}", "of {v}", "from {v}"), (), ()),
-    "publisher": Wordings(("by {v}", "of {v}"), (), ()),
-    "starring": Wordings(
-        ("with {v}", "of {v}", "by {v}", "from {v}", "starring {v}", "stars {v}", "star {v}",
-         "featuring {v}", "features {v}", "actor {v}", "actors {v}", "actress {v}",
-         "actresses {v}", "has {v}", "have {v}", "played by {v}", "with the actor {v}",
-         "with the actress {v}", "{v} starring", "{v} in it", "{v} plays", "{v} stars",
-         "{v} acts", "{v} acted in", "{v} appears", "{v} is in", "{v} in the lead",
-         "{v} in the main role", "cast {v}", "where {v} acts", "in which {v} acts",
-         "in which {v} stars", "see {v}"), (), (),
-    ),
-    "country": Wordings(("from {v}", "made in {v}", "set in {v}"), (), ()),
-    "language": Wordings(
-        ("{v} language", "{v} speaking", "{v} spoken", "in {v}", "speaks {v}", "speak {v}",
-         "{v} dialogue", "{v} subtitles", "{v} audio"), (), (),
+    "country": ("from {v}", "made in {v}", "set in {v}"),
+    "language": (
+        "{v} language", "{v} speaking", "{v} spoken", "in {v}", "speaks {v}", "speak {v}",
+        "{v} dialogue", "{v} subtitles", "{v} audio",
     ),
 }  # fmt: skip
-"""Other ways of saying a relation, in everyday words."""
+"""Other ways of saying a relation, in everyday words; what stands here first is meant first."""
+BOTH = frozenset(
+    {("written", "and", "directed", "by"), ("directed", "and", "written", "by"),
+     ("wrote", "and", "directed"), ("directed", "and", "wrote")}
+)  # fmt: skip
+"""Words that give somebody two roles."""
 LOOSE = frozenset({("by",), ("of",), ("from",), ("with",), ("in",), ("has",), ("have",), ("see",)})
 """Words that go with many relations: a value that has none of theirs is not wrongly told."""
 
@@ -62,6 +68,8 @@ class Cue:
     behind: int
     """How many words before and behind the value say it."""
     is_loose: bool
+    is_all: bool = False
+    """Whether the value is meant in all of the relations at once."""
 
 
 class Cues:
@@ -93,7 +101,11 @@ class Cues:
         """What the words around a part or a list of parts say, the longest wording first."""
         found = {
             (len(words) + len(tail), len(words), len(tail)): Cue(
-                relations, n_before, len(tail), not tail and words in LOOSE
+                relations,
+                n_before,
+                len(tail),
+                is_loose=not tail and words in LOOSE,
+                is_all=words in BOTH or tail in BOTH,
             )
             for words, n_before in _endings(line.words_before(places.start, MOST_BEFORE))
             for tail, relations in self._tails(words, line, places.stop)
@@ -119,11 +131,15 @@ def templates_of(relation: str) -> list[str]:
         for held_back in (False, True)
         for is_film in (False, True)
     ]
-    known += [OTHERS[relation]] if relation in OTHERS else []
     name = relation.replace("_", " ").lower()
     labels = (name, *LABELS.get(relation, ()))
     ways = [way for w in known for way in (*w.phrases, *w.clauses, *w.predicates)]
-    return [*ways, *(f"{label} {{v}}" for label in labels), f"{{v}} {name}{{p}}"]
+    return [
+        *ways,
+        *OTHERS.get(relation, ()),
+        *(f"{label} {{v}}" for label in labels),
+        f"{{v}} {name}{{p}}",
+    ]
 
 
 def _filled(template: str, ending: str) -> str:

@@ -51,22 +51,25 @@ NAMELESS = frozenset({"unknown", "other", "others", "none", "na", "misc", "vario
 """Values that say that there is no value."""
 ASKING = word_set(
     """
-    thought thinking keep absolutely actual adore direct earlier ha haha hm hmm ideally modern newer older recent um well
-    wow yep yup nope nah thx advice afternoon anywhere appreciate ask asked asking awesome bad best bet better
-    birthday boring bring browse cast check choice choose chooses choosing collection coming
-    content day days decade decades deserve dislike enjoy enjoyed enjoying enjoys era
-    evening fan favorite favorite favourite feel feeling find fine fit fits follow forget
-    friend fun genre genres glad grateful great guess happy hate heart help hope hoping idea
-    ideas imagine in interested interesting item items know likely list long looking loved
-    love loves lovely matter matters mention mind mood morning name night number offer
-    option options perfect person pick picked piece plan point prefer preferably prefers
-    product products provided quick ready recommend recommendation recommendations
-    recommended request require requirement requirements result results rule search seek
-    seeking select set short show shown somewhat sort spend start starring subject suggest
-    suggested suggestion suggestions surprise suitable talk taste team theme title titles
-    top type types understand useful usually version wait watch watched watches watching
-    weekend welcome wish wishes wonder wonderful wondering work works world worth yours film films
-    movie movies picture pictures
+    agreed voted vote exists understanding nicely namely condition asks suppose continue
+    lies ahead soft spot lately hint prove run directed written wrote actor actors director
+    writer guy thought thinking keep absolutely actual adore direct earlier ha haha hm hmm
+    ideally modern newer older recent um well wow yep yup nope nah thx advice afternoon
+    anywhere appreciate ask asked asking awesome bad best bet better birthday boring bring
+    browse cast check choice choose chooses choosing collection coming content day days
+    decade decades deserve dislike enjoy enjoyed enjoying enjoys era evening fan favorite
+    favorite favourite feel feeling find fine fit fits follow forget friend fun genre genres
+    glad grateful great guess happy hate heart help hope hoping idea ideas imagine in
+    interested interesting item items know likely list long looking loved love loves lovely
+    matter matters mention mind mood morning name night number offer option options perfect
+    person pick picked piece plan point prefer preferably prefers product products provided
+    quick ready recommend recommendation recommendations recommended request require
+    requirement requirements result results rule search seek seeking select set short show
+    shown somewhat sort spend start starring subject suggest suggested suggestion
+    suggestions surprise suitable talk taste team theme title titles top type types
+    understand useful usually version wait watch watched watches watching weekend welcome
+    wish wishes wonder wonderful wondering work works world worth yours film films movie
+    movies picture pictures
     """
 )
 """Words that one asks with; a title of one such word is still a title."""
@@ -83,7 +86,8 @@ OWNERS = frozenset({"my", "our", "your", "his", "their"})
 """Behind these stands nothing that an item should have: "my family"."""
 NOUNS = word_set(
     """
-    film films movie movies picture pictures book books item items product products title titles
+    film films movie movies picture pictures book books item items product products title
+    titles
     """
 )
 """What items are called, whatever the domain."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rerec.assistant.parts import Line
+from rerec.assistant.parts import Line, pattern
 
 YEARS = "years"
 """Stands among the relations for the limits of years."""
@@ -24,28 +24,30 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
 }
 """What relations are called beside their own names."""
 _OF_YEARS = ("year", "years", "decade", "decades", "era", "age", "date", "period", "time")
-_AGAIN = re.compile(
-    r"(?<= )(?:start (?:all )?over(?: again)?|start (?:again|afresh|anew)|begin again|(?:start )?from scratch"
-    r"|reset(?: everything| it)?|forget (?:about )?(?:everything|it all|all (?:of )?(?:that|this|it))"
-    r"|new (?:search|request|conversation|start)|clear (?:everything|all|it)"
-    r"|never ?mind (?:everything|all (?:of )?that)|scrap (?:that|everything|all that)"
-    r"|something completely different|something entirely different)(?= )"
+_AGAIN = pattern(
+    "start (?:all )?over(?: again)?|start (?:again|afresh|anew)|begin again",
+    "|(?:start )?from scratch",
+    "|reset(?: everything| it)?|forget (?:it|that|this)(?= [.,] | $)|clear (?:everything|all|it)",
+    "|forget (?:about )?(?:everything|it all|all (?:of )?(?:that|this|it))",
+    "|new (?:search|request|conversation|start)|scrap (?:that|everything|all that)",
+    "|never ?mind (?:everything|all (?:of )?that)|something (?:completely|entirely) different",
 )
-_INSTEAD = re.compile(
-    r"(?<= )(?:make (?:it|that|them)|instead|actually|rather(?! than)|switch to|on second thoughts?"
-    r"|(?:change|changed) (?:it|that|the \w+|my mind)(?: to)?|id prefer|i prefer|i would prefer)(?= )"
+_INSTEAD = pattern(
+    "make (?:it|that|them)|instead(?! of)|actually|rather(?! than)|switch to|on second thoughts?",
+    r"|changed? (?:it|that|the \w+|my mind)(?: to)?|id prefer|i prefer|i would prefer",
 )
 _BESIDES = re.compile(
-    r"(?<= )(?:also|as well|too|in addition|additionally|on top|and with|even)(?= )|^ or(?= )"
+    "(?<= )(?:also|as well|too|in addition|additionally|on top|and with|even)(?= )|^ or(?= )"
 )
 _VERB = (
-    r"(?:never ?mind|nevermind|forget(?: about)?|drop|ignore|scrap|remove|skip|lose|disregard"
-    r"|regardless of|no matter|(?:i )?(?:dont|do not) care (?:about|for)?|any|whatever|which ?ever|lift)"
+    "(?:never ?mind|nevermind|forget(?: about)?|drop|ignore|scrap|remove|skip|lose|disregard|lift"
+    "|regardless of|no matter|(?:i )?(?:dont|do not) care (?:about|for)?|any|whatever|which ?ever)"
 )
-_BETWEEN = r"(?:(?:the|that|this|about|which|what|of|who|your|my|restriction|limit|condition|on) )*"
+_BETWEEN = "(?:(?:the|that|this|about|which|what|of|who|your|my|restriction|limit|condition|on) )*"
 _NO_MATTER = (
-    r"(?:does not|doesnt|do not|dont|is not|isnt|no longer|not) (?:really )?(?:matter|matters|important|count"
-    r"|relevant|interest me)|is irrelevant|is unimportant|can be any(?:thing)?|(?:can|could) be whatever"
+    "(?:(?:does not|doesnt|do not|dont|is not|isnt|no longer|not) (?:really )?"
+    "(?:matter|matters|important|count|relevant|interest me)"
+    "|is irrelevant|is unimportant|can be any(?:thing)?|(?:can|could) be whatever)"
 )
 
 
@@ -86,13 +88,13 @@ class Changes:
         nouns = "|".join(sorted(map(re.escape, self._by_noun), key=lambda noun: (-len(noun), noun)))
         self.nouns = tuple(self._by_noun)
         self._named = (
-            re.compile(rf"(?<= ){_VERB} {_BETWEEN}(?P<noun>{nouns})(?! (?:by|of|V|T))(?= )"),
-            re.compile(rf"(?<= )(?P<noun>{nouns}) (?:{_NO_MATTER})(?= )"),
+            pattern(rf"{_VERB} {_BETWEEN}(?P<noun>{nouns})(?! (?:by|of|but|except|V|T) )"),
+            pattern(rf"(?P<noun>{nouns}) {_NO_MATTER}"),
         )
 
     def told(self, line: Line) -> Change:
         """What a line changes."""
-        named = [found for pattern in self._named for found in pattern.finditer(line.text)]
+        named = [found for named in self._named for found in named.finditer(line.text)]
         relations = (r for found in named for r in self._by_noun[found["noun"]])
         again = list(_AGAIN.finditer(line.text))
         instead = list(_INSTEAD.finditer(line.text))

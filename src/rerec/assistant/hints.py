@@ -8,10 +8,11 @@ where the item does not have that value, it is a correction.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from rerec.assistant.cues import LABELS
 from rerec.assistant.exchange import Correction
-from rerec.assistant.parts import ITEM, VALUE, Line, Meaning, Part, words_of_name
+from rerec.assistant.parts import ITEM, STOP, VALUE, Line, Meaning, Part, words_of_name
 from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.hint_wordings import ROLES, ROLES_HELD_BACK, same_as
@@ -22,9 +23,23 @@ MOST_BEFORE, MOST_BEHIND = 10, 6
 NOUNS = {"starring": ("star", "lead", "actor", "actress"), "writer": ("writer", "screenwriter")}
 """What people are called by their relation, where it is not the relation's own name."""
 WAYS_TO_SAME = ("the", "with the", "by the", "of the", "from the", "in the", "")
+SOMEBODY = (
+    "the guy who", "the guy that", "the man who", "the woman who", "the person who",
+    "the people who", "the one who", "the ones who", "the same guy who", "someone who", "whoever",
+)  # fmt: skip
+DEEDS = {
+    "director": ("directed", "made", "did"),
+    "writer": ("wrote", "scripted"),
+    "starring": (
+        "plays in", "played in", "stars in", "starred in", "acted in", "acts in", "was in"
+    ),
+    "author": ("wrote",),
+    "maker": ("made",),
+}  # fmt: skip
+"""What people did, behind somebody that is not named."""
 MOST_SAME = 2
 """Of several values that an item has in a relation, so many of the first are "the same"."""
-MOST_TOLD = 7
+MOST_TOLD = 10
 """Words and marks in the brackets behind a hint, at most."""
 
 
@@ -95,26 +110,34 @@ class Hints:
     def _hinted(
         self, line: Line, places: range, row: int, wording: Wording, columns: list[int]
     ) -> Hinted:
-        told, reached = _told(line, places.stop, wording)
-        said = [c for c in told if self._graph.pairs[c].relation == wording.relation] or told
-        is_true = any(self._graph.pairs[c].value == self._value(t) for c in columns for t in said)
-        most = 1 if wording.is_role else MOST_SAME
-        if is_true:
-            columns = [
-                c
-                for c in columns
-                if any(self._graph.pairs[c].value == self._value(t) for t in said)
-            ]
+        told, reached = self._told(line, places.stop, wording)
+        values = {self._value(column) for column in told}
+        true = [column for column in columns if self._value(column) in values]
+        most = 1 if wording.relation in ROLES else MOST_SAME
         meaning = Meaning(
-            columns=tuple(columns[:most]),
+            columns=tuple((true or columns)[:most]),
             through=row,
             relation="" if wording.is_role else wording.relation,
         )
-        corrections = ()
-        if said and not is_true:
-            corrections = (self.correction(row, wording.relation, self._value(said[0])),)
-        places = range(places.start, reached)
-        return Hinted(places, line.one(places, VALUE, meaning), corrections)
+        wrong = () if true else told[:1]
+        return Hinted(
+            range(places.start, reached),
+            line.one(range(places.start, reached), VALUE, meaning),
+            tuple(self.correction(row, wording.relation, self._value(c)) for c in wrong),
+        )
+
+    def _told(self, line: Line, place: int, wording: Wording) -> tuple[tuple[int, ...], int]:
+        """Columns of the value told behind a hint, and the place behind it; the hint's own end
+        where none is told."""
+        value, reached = _value_in_brackets(line, place)
+        if value is None and wording.is_role:
+            value, reached = _value_behind_comma(line, place)
+            if value is not None and wording.relation not in map(self._relation, value.columns):
+                value, reached = None, place
+        if value is None:
+            return (), place
+        own = tuple(c for c in value.columns if self._relation(c) == wording.relation)
+        return own or value.columns, reached
 
     def correction(self, row: int, relation: str, said: str) -> Correction:
         """That an item has other values than the one that was said."""
@@ -125,23 +148,26 @@ class Hints:
         columns = self._graph.columns_of(row).tolist()
         return [column for column in columns if self._graph.pairs[column].relation == relation]
 
+    def _relation(self, column: int) -> str:
+        return self._graph.pairs[column].relation
+
     def _value(self, column: int) -> str:
         return self._graph.pairs[column].value
 
 
 def hint_templates(relation: str) -> Iterator[tuple[str, bool]]:
-    """Every way to tell a value of a relation through an item `{t}`, and whether it names a role."""
+    """Every way to tell a value through an item `{t}`, and whether it names a role."""
     for roles in (ROLES, ROLES_HELD_BACK):
         yield from ((template, True) for template in roles.get(relation, ()))
-    name = relation.replace("_", " ").lower()
     is_role = relation in ROLES
+    name = relation.replace("_", " ").lower()
     for noun in NOUNS.get(relation, (name,)):
-        yield from (
-            (f"{way} {{t}}", is_role)
-            for way in (f"the {noun} of", f"{noun} of", f"the {noun} behind")
-        )
-        yield f"{{t}}'s {noun}", is_role
-        yield from ((f"{way} same {noun} as {{t}}", False) for way in WAYS_TO_SAME)
+        ways = (f"the {noun} of {{t}}", f"{noun} of {{t}}", f"the {noun} behind {{t}}")
+        yield from ((way, is_role) for way in (*ways, f"{{t}}'s {noun}"))
+        for as_, way in product(("as", "as in"), WAYS_TO_SAME):
+            yield f"{way} same {noun} {as_} {{t}}", False
+    for somebody, verb in product(SOMEBODY, DEEDS.get(relation, ())):
+        yield f"{somebody} {verb} {{t}}", True
     for held_back in (False, True):
         ways = same_as(Condition(relation, ""), "{t}", held_back=held_back)
         for kind in (ways.phrases, ways.clauses, ways.predicates):
@@ -150,14 +176,21 @@ def hint_templates(relation: str) -> Iterator[tuple[str, bool]]:
         yield f"{label} as in {{t}}", False
 
 
-def _told(line: Line, place: int, wording: Wording) -> tuple[tuple[int, ...], int]:
-    """The columns of the value told behind a hint, and the place behind it all."""
+def _value_in_brackets(line: Line, place: int) -> tuple[Meaning | None, int]:
+    """The value of "(it must be V)" at a place, and the place behind it."""
     parts = line.parts
     if place >= len(parts) or parts[place].text != "(":
-        return (), place
+        return None, place
     for end in range(place + 1, min(place + 1 + MOST_TOLD, len(parts))):
         if parts[end].text == ")":
-            inside = (part.meaning for part in parts[place:end] if part.text == VALUE)
-            told = next((m for m in inside if m is not None), None)
-            return (told.columns, end + 1) if told else ((), place)
-    return (), place
+            inside = [part.meaning for part in parts[place:end] if part.text == VALUE]
+            return (inside[0], end + 1) if inside else (None, place)
+    return None, place
+
+
+def _value_behind_comma(line: Line, place: int) -> tuple[Meaning | None, int]:
+    """The value of ", V" at a place, where no list goes on behind it, and the place behind it."""
+    texts = [part.text for part in line.parts[place : place + 4]]
+    if texts[:2] != [",", VALUE] or texts[2:3] not in ([], [STOP], [","]) or VALUE in texts[2:]:
+        return None, place
+    return line.parts[place + 1].meaning, place + 2

@@ -1,15 +1,22 @@
 """What a request asks for in words that are no value of the catalogue: "a heist in the snow".
 
-Sentences that only tell a story ("my sister is coming over") ask for nothing, where another one asks.
+Sentences that only tell a story ("my sister is coming over") ask for nothing where another
+one does.
 """
 
 from collections.abc import Collection, Iterator
 
-from rerec.assistant.everyday import ASKING, COMMON, NAMELESS, OWNERS, SMALL
+from rerec.assistant.everyday import ASKING, CALENDAR, COMMON, NAMELESS, OWNERS, SMALL
 from rerec.assistant.parts import STOP, Line
+from rerec.assistant.stance import stance_of
 
-TOPICAL = frozenset({"about", "something", "anything", "involving", "theme", "topic", "set"})
+MOST_WORDS, LONGEST = 30, 40
+"""Words of a request, and characters of a word."""
+TOPICAL = frozenset({"about", "involving", "theme", "topic"})
+"""Words by which a sentence says what is asked for."""
+WISHING = frozenset({"something", "anything", "want", "like"})
 """Words by which a sentence asks."""
+SAID_OF_ONESELF = frozenset({"i", "im", "id", "ill", "ive", "'s"})
 
 
 def words_left(line: Line, taken: Collection[int], nouns: Collection[str]) -> str:
@@ -25,13 +32,13 @@ def words_left(line: Line, taken: Collection[int], nouns: Collection[str]) -> st
     'heist'
     """
     sentences = [list(sentence) for sentence in _sentences(line)]
-    asking = [sentence for sentence in sentences if _asks(line, sentence, nouns)]
-    kept = (place for sentence in asking or sentences for place in sentence)
-    taken = {*taken, *_owned(line)}
-    words = (
-        line.parts[place].text for place in kept if place not in taken and line.parts[place].is_word
-    )
-    return " ".join(dict.fromkeys(word for word in words if _tells(word, nouns)))
+    asking = [one for one in sentences if _names(line, one) or _tells_topic(line, one)]
+    asking = asking or [one for one in sentences if _asks(line, one, nouns)] or sentences
+    gone = {*taken, *_owned(line)}
+    kept = [place for one in asking for place in one if place not in gone]
+    words = [place for place in kept if line.parts[place].is_word and _tells(line, place, nouns)]
+    wanted = (line.parts[place].text for place in words if stance_of(line, place)[0] == "wanted")
+    return " ".join(list(dict.fromkeys(wanted))[:MOST_WORDS])
 
 
 def _sentences(line: Line) -> Iterator[range]:
@@ -43,21 +50,37 @@ def _sentences(line: Line) -> Iterator[range]:
     yield range(start, len(line.parts))
 
 
+def _names(line: Line, sentence: Collection[int]) -> bool:
+    return any(line.parts[place].meaning is not None for place in sentence)
+
+
+def _tells_topic(line: Line, sentence: Collection[int]) -> bool:
+    return any(line.parts[place].text in TOPICAL for place in sentence)
+
+
 def _asks(line: Line, sentence: Collection[int], nouns: Collection[str]) -> bool:
-    parts = [line.parts[place] for place in sentence]
-    return any(
-        part.meaning is not None or part.text in TOPICAL or part.text in nouns for part in parts
-    )
+    texts = [line.parts[place].text for place in sentence]
+    return any(text in WISHING or text in nouns for text in texts)
 
 
-def _tells(word: str, nouns: Collection[str]) -> bool:
+def _tells(line: Line, place: int, nouns: Collection[str]) -> bool:
+    """Whether a word may tell items apart; an everyday one does as part of a name ("New York")."""
+    word = line.parts[place].text
+    if word in SAID_OF_ONESELF or len(word) > LONGEST or (word.isdigit() and len(word) < 3):
+        return False
+    if _is_named(line, place):
+        return True
     everyday = word in COMMON or word in ASKING or word in SMALL or word in NAMELESS
-    return (
-        not everyday
-        and word not in nouns
-        and word != "'s"
-        and (len(word) > 1 or not word.isascii())
-    )
+    return not everyday and word not in nouns and (len(word) > 1 or not word.isascii())
+
+
+def _is_named(line: Line, place: int) -> bool:
+    """Whether a capital makes a word a name: within a sentence, or before another one."""
+    if not line.parts[place].is_capital or line.parts[place].text in CALENDAR or line.is_shouted:
+        return False
+    begins = place == 0 or line.parts[place - 1].text == STOP
+    behind = line.parts[place + 1 : place + 2]
+    return not begins or any(part.is_word and part.is_capital for part in behind)
 
 
 def _owned(line: Line) -> Iterator[int]:

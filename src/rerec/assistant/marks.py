@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from rerec.assistant.cues import Cues
 from rerec.assistant.everyday import ASKING, COMMON, OWNERS, SMALL, word_set
 from rerec.assistant.hints import Hints
-from rerec.assistant.names import Kind, Lexicon, Name
+from rerec.assistant.names import DECADE, PROPER, Kind, Lexicon, Name
 from rerec.assistant.opinions import VERDICTS
-from rerec.assistant.parts import ITEM, QUOTES, STOP, VALUE, Line, Meaning, Part
+from rerec.assistant.parts import ITEM, MARKS, QUOTES, STOP, VALUE, Line, Meaning, Part
 from rerec.catalogue.items import Catalogue
 from rerec.catalogue.mentions import rows_of_year
 from rerec.graph.attributes import AttributeGraph
@@ -29,6 +29,7 @@ ITEM_CUES = word_set(
     hate after resembles recommend
     """
 )
+ASKING_ABOUT = frozenset({"what", "how", "care", "forget", "mind"})
 WAS = frozenset({"was", "were", "is", "are"})
 ITEM_CUE_PAIRS = frozenset({("similar", "to"), ("close", "to"), ("such", "as"), ("akin", "to")})
 _END_MARKS = re.compile(r"[.!?]+$")
@@ -92,7 +93,7 @@ class Marks:
         if year is not None:
             years = {row: self.catalogue.items[row].year for row in rows}
             rows = tuple(rows_of_year(rows, year, years)) or rows
-            places = range(places.start, places.stop + 3)
+            places = range(places.start, seen.stop_of_marks + 3)
         else:
             places = seen.with_marks_of(self.catalogue.items[rows[0]].title)
         return places, seen.line.one(places, ITEM, Meaning(rows=rows))
@@ -140,6 +141,8 @@ class Marks:
     def _counts(self, column: int, seen: "_Seen") -> bool:
         relation = self.graph.pairs[column].relation
         if relation in self.lexicon.kinds:
+            if relation in PROPER and relation != DECADE and seen.is_a_topic:
+                return False
             if seen.is_common:
                 return seen.is_spelled_in_capitals if len(seen.words[0]) < 4 else seen.is_capital
             return seen.word_before not in OWNERS
@@ -158,7 +161,9 @@ class Marks:
             return False
         relations = {self.graph.pairs[column].relation for column in columns}
         is_owner = seen.word_behind == "'s" or seen.word_behind in self.nouns
-        return is_owner or seen.word_before in REFUSERS or self._is_cued(seen, relations)
+        if is_owner or seen.stands_alone:
+            return True
+        return seen.word_before in REFUSERS or self._is_cued(seen, relations)
 
     def _is_cued(self, seen: "_Seen", relations: set[str]) -> bool:
         around = self.cues.around(seen.line, seen.places)
@@ -217,27 +222,47 @@ class _Seen:
         return len(self.words) == 1 and self.begins and self.parts[0].is_capital
 
     @property
+    def is_a_topic(self) -> bool:
+        """Whether "about" stands before it, and not in "what about"."""
+        before = self.line.words_before(self.places.start, 4)
+        return "about" in before[1:] and not ASKING_ABOUT & set(before)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it has marks, or nothing, on both sides."""
+        sides = self.line.parts[max(self.places.start - 1, 0) : self.places.stop + 1]
+        return all(part.text in MARKS for part in sides if part not in self.parts)
+
+    @property
     def is_quoted(self) -> bool:
         start, end = self.parts[0].start, self.parts[-1].end
         behind = self.text[end : end + 2].lstrip(",.!?")[:1]
         return start > 0 and self.text[start - 1] in QUOTES and behind in QUOTES and behind != ""
 
     @property
+    def stop_of_marks(self) -> int:
+        """The place behind the marks that touch its end ("When Harry Met Sally...")."""
+        stop = self.places.stop
+        while stop < len(self.line.parts) and self.line.parts[stop].text == STOP:
+            if self.line.parts[stop].start > self.line.parts[stop - 1].end:
+                break
+            stop += 1
+        return stop
+
+    @property
     def year_behind(self) -> int | None:
         """The year in brackets right behind it."""
-        behind = [part.text for part in self.line.parts[self.places.stop : self.places.stop + 3]]
+        stop = self.stop_of_marks
+        behind = [part.text for part in self.line.parts[stop : stop + 3]]
         is_year = len(behind) == 3 and behind[0] == "(" and behind[2] == ")"
         return int(behind[1]) if is_year and _YEAR.fullmatch(behind[1]) else None
 
     def with_marks_of(self, title: str) -> range:
-        """Its places, with the marks at the end of a title ("When Harry Met Sally...")."""
+        """Its places, with the marks at its end that a title has too."""
         marks = _END_MARKS.search(title)
-        end = self.parts[-1].end
-        if marks is None or not self.text.startswith(marks[0], end):
+        if marks is None or not self.text.startswith(marks[0], self.parts[-1].end):
             return self.places
-        stop = self.places.stop
-        while stop < len(self.line.parts) and self.line.parts[stop].end <= end + len(marks[0]):
-            stop += 1
+        stop = min(self.stop_of_marks, self.places.stop + len(marks[0]))
         return range(self.places.start, stop)
 
     @property

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +69,7 @@ class Conversations:
                 check_same_thread=False,
             )
             self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk each time
             self._database.executescript(_TABLES)
 
     def new(self, user_id: str | None = None) -> str:
@@ -149,7 +150,7 @@ class Conversations:
             self._database.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Generator[sqlite3.Connection]:
         """All that is done inside is written, or none of it."""
         with self._lock, self._told():
             self._database.execute("BEGIN IMMEDIATE")
@@ -161,7 +162,7 @@ class Conversations:
             self._database.execute("COMMIT")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:

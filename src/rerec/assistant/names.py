@@ -6,7 +6,7 @@ things; which of them counts is decided in `rerec.assistant.marks`.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -21,18 +21,26 @@ from rerec.catalogue.grounding import names_of
 from rerec.catalogue.items import Catalogue
 from rerec.graph.attributes import AttributeGraph
 from rerec.queries.hint_wordings import ROLES
+from rerec.records import Condition
 
 MOST_KINDS = 500
 LEAST_HOLDERS = 2.0
 """A relation with no more values than the one, each held by as many items as the other, sorts
 items into kinds (genre, country, colour); any other names them one by one (people, makers)."""
-PROPER = frozenset({"country", "language", "decade"})
+DECADE = "decade"
+PROPER = frozenset({"country", "language", DECADE})
 """Kinds whose values have no plural."""
 PARTICLES = word_set(
     """
     de di da del della der den du la le van von ten ter st mac al el
     """
 )
+
+
+MOST_BEARERS = 20
+"""Of one surname."""
+MOST_MEANINGS = 200
+"""Of one name: who means the others says more than that name."""
 
 
 class Kind(IntEnum):
@@ -42,6 +50,11 @@ class Kind(IntEnum):
     ALIAS = 1
     VALUE = 2
     SURNAME = 3
+
+
+N_KINDS = len(Kind)
+Spelled = tuple[tuple[str, ...], Kind, int]
+"""A name in words, in what way it means something, and the row or column that it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +84,17 @@ class Lexicon:
         for words, kind, at in self._spelled(catalogue, graph):
             pattern = f" {' '.join(words)} "
             pattern_of.append(numbers.setdefault(pattern, len(numbers)))
-            codes.append(at * len(Kind) + kind)
+            codes.append(at * N_KINDS + kind)
         order = np.argsort(np.asarray(pattern_of), kind="stable")
         self._codes: NDArray[np.int64] = np.asarray(codes)[order]
         counts = np.bincount(np.asarray(pattern_of), minlength=len(numbers))
         self._starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(counts)])
         self._automaton = AhoCorasick(list(numbers), store_patterns=False)
+
+    @property
+    def n_names(self) -> int:
+        """How many different names there are, each spelling counted."""
+        return len(self._starts) - 1
 
     def find(self, words: Sequence[str]) -> Iterator[Name]:
         """Every name that stands in some words; names may overlap.
@@ -99,13 +117,12 @@ class Lexicon:
             yield Name(places[start], places[end - 1] - 1, self._meanings(pattern))
 
     def _meanings(self, pattern: int) -> tuple[tuple[Kind, int], ...]:
-        codes = self._codes[self._starts[pattern] : self._starts[pattern + 1]].tolist()
-        found = ((Kind(code % len(Kind)), code // len(Kind)) for code in codes)
+        start, end = self._starts[pattern : pattern + 2].tolist()
+        codes = self._codes[start : min(end, start + MOST_MEANINGS)].tolist()
+        found = ((Kind(code % N_KINDS), code // N_KINDS) for code in codes)
         return tuple(dict.fromkeys(found))
 
-    def _spelled(
-        self, catalogue: Catalogue, graph: AttributeGraph
-    ) -> Iterator[tuple[tuple[str, ...], Kind, int]]:
+    def _spelled(self, catalogue: Catalogue, graph: AttributeGraph) -> Iterator[Spelled]:
         """Every spelling of every name in words, with what it means."""
         for row, item in enumerate(catalogue.items):
             for at, name in enumerate(dict.fromkeys(names_of(item))):
@@ -113,26 +130,35 @@ class Lexicon:
                     yield words, Kind.TITLE if at == 0 else Kind.ALIAS, row
         others = self._synonyms(graph)
         for column, pair in enumerate(graph.pairs):
-            words = words_of_name(pair.value)
-            if not words or (len(words) == 1 and words[0] in NAMELESS):
-                continue
-            yield words, Kind.VALUE, column
-            for spelling in self._other_spellings(pair.relation, words):
-                yield spelling, Kind.VALUE, column
-            for other in others.get(pair.relation, {}).get(pair.value, ()):
-                yield words_of_name(other), Kind.VALUE, column
-            if pair.relation not in self.kinds and len(words) > 1:
-                for surname in _surnames(words):
-                    yield surname, Kind.SURNAME, column
+            synonyms = others.get(pair.relation, {}).get(pair.value, ())
+            for words in self._spellings(pair, synonyms):
+                yield words, Kind.VALUE, column
+        yield from self._surnames(graph)
 
-    def _other_spellings(self, relation: str, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        if relation not in self.kinds:
-            yield from _with_possessive(words)
-        elif relation not in PROPER:
+    def _spellings(self, pair: Condition, synonyms: Iterable[str]) -> Iterator[tuple[str, ...]]:
+        words = words_of_name(pair.value)
+        if not words or (len(words) == 1 and words[0] in NAMELESS):
+            return
+        yield from _with_possessive(words)
+        yield from map(words_of_name, synonyms)
+        if pair.relation in self.kinds and pair.relation not in PROPER:
             *front, noun = words
             yield (*front, f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s")
             if noun.endswith("s") and len(noun) > 3:
                 yield (*front, noun[:-1])
+
+    def _surnames(self, graph: AttributeGraph) -> Iterator[Spelled]:
+        """The surnames of people; of many bearers of one, those that have most items."""
+        held = np.bincount(graph.indices, minlength=len(graph.pairs))
+        n_bearers: dict[tuple[str, ...], int] = {}
+        for column in np.argsort(-held, kind="stable").tolist():
+            pair = graph.pairs[column]
+            if pair.relation in self.kinds:
+                continue
+            for surname in _surnames_of(words_of_name(pair.value)):
+                n_bearers[surname] = n_bearers.get(surname, 0) + 1
+                if n_bearers[surname] <= MOST_BEARERS:
+                    yield surname, Kind.SURNAME, column
 
     def _synonyms(self, graph: AttributeGraph) -> dict[str, dict[str, list[str]]]:
         values: dict[str, list[str]] = {}
@@ -186,7 +212,9 @@ def _with_possessive(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield tuple(joined)
 
 
-def _surnames(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _surnames_of(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if len(words) < 2:
+        return
     last = words[-1] if words[-1] not in {"jr", "sr", "ii", "iii"} else ""
     if len(last) > 2:
         yield (last,)

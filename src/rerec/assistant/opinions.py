@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass, replace
 
 from rerec.assistant.exchange import Opinion, State
-from rerec.assistant.parts import ITEM, Line
+from rerec.assistant.parts import ITEM, Line, pattern
 
-_ITEMS = r"(?P<items>T(?:(?: (?:,|and|then|or|also|plus|both))+ T)*)"
-_HOW = r"(?:(?:really|very|so|much|all|already|quite|just|also|both|even|that|the|first|then|of|not) )*"
+_ITEMS = "(?P<items>T(?:(?: (?:,|and|then|or|also|plus|both)){1,3} T){0,20})"
+_HOW = (
+    "(?:(?:really|very|so|much|all|already|quite|just|also|both|even|that|the|first|then|of|not) )*"
+)
 _NO = r"(?:not|didnt|dont|never|doesnt|havent|hasnt|wasnt)"
 GOOD = (
     "great|good|wonderful|awesome|perfect|fantastic|excellent|amazing|brilliant|lovely|superb|fun"
@@ -20,26 +22,43 @@ GOOD = (
 BAD = "bad|awful|terrible|boring|horrible|dull|poor|dreadful|rubbish|disappointing|overrated"
 VERDICTS = frozenset(f"{GOOD}|{BAD}".split("|"))
 """What somebody says that something was."""
-_PATTERNS: tuple[tuple[str, Opinion | None], ...] = (
-    (rf"(?<= ){_NO} (?:yet )?(?:seen|watched|read|saw|tried|used) {_HOW}{_ITEMS}(?= )", None),
-    (rf"(?<= ){_NO} {_HOW}(?:like|liked|love|loved|enjoy|enjoyed|adore) {_HOW}{_ITEMS}(?= )", "dislike"),
-    (rf"(?<= )(?:hated|hate|disliked|dislike|loathed|loathe|cant stand|couldnt stand) {_HOW}{_ITEMS}(?= )", "dislike"),
-    (rf"(?<= )(?:no )?(?:not|no|except|without|anything but|everything but) {_ITEMS}(?= (?:[.,)]|and|but|or|please|again|one) | $)", "dislike"),
-    (rf"(?<= )(?:loved|liked|enjoyed|adored|love|adore|enjoy|fan of|fond of) {_HOW}{_ITEMS}(?= )", "like"),
-    (rf"(?<= )(?:i|we|really|also|do|did|still) like {_HOW}{_ITEMS}(?= )", "like"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) not {_HOW}(?:{GOOD})(?= )", "dislike"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{GOOD})(?= )", "like"),
-    (rf"(?<= ){_ITEMS} (?:was|were|is|are|'s) (?:\w+ ){{0,2}}(?:{BAD})(?= )", "dislike"),
-    (rf"(?<= )(?:seen|watched|saw|read|finished|know|tried|used) {_HOW}{_ITEMS}(?= )", "seen"),
-    (rf"(?<= ){_ITEMS} (?:ive|i have|we have|weve) (?:already )?(?:seen|watched|read)(?= )", "seen"),
-)  # fmt: skip
-_COMPILED = tuple((re.compile(pattern), opinion) for pattern, opinion in _PATTERNS)
-_LIKE = re.compile(
-    r"(?<= )(?:like|similar to|resembles|resembling|as|close to|akin to|vein of|style of|spirit of"
-    rf"|comparable to|reminds me of|remind me of|same as) {_HOW}{_ITEMS}(?= )"
+_WAS = "(?:was|were|is|are|'s)"
+_SEEN = "(?:seen|watched|saw|read|finished|tried|used)"
+_LOVED = "(?:like|liked|love|loved|enjoy|enjoyed|adore|adored)"
+_ENDS = "(?= (?:[.,)]|and|but|or|please|again|one) | $)"
+_OPINIONS: tuple[tuple[re.Pattern[str], Opinion | None], ...] = (
+    (pattern(rf"{_NO} (?:yet )?{_SEEN} {_HOW}{_ITEMS}"), None),
+    (pattern(rf"(?:less like|unlike|nothing like|not like) {_ITEMS}"), "dislike"),
+    (pattern(rf"{_NO} {_HOW}{_LOVED} {_HOW}{_ITEMS}"), "dislike"),
+    (
+        pattern(
+            "(?:hated|hate|disliked|dislike|loathed|loathe|cant stand|couldnt stand)",
+            rf" {_HOW}{_ITEMS}",
+        ),
+        "dislike",
+    ),
+    (
+        pattern(rf"(?:not|no|except|without|anything but|everything but) {_ITEMS}{_ENDS}"),
+        "dislike",
+    ),
+    (
+        pattern(rf"(?:loved|liked|enjoyed|adored|love|adore|enjoy|fan of|fond of) {_HOW}{_ITEMS}"),
+        "like",
+    ),
+    (pattern(rf"(?:i|we|really|also|do|did|still) like {_HOW}{_ITEMS}"), "like"),
+    (pattern(rf"{_ITEMS} {_WAS} not {_HOW}(?:{GOOD})"), "dislike"),
+    (pattern(rf"{_ITEMS} {_WAS} (?:\w+ ){{0,2}}(?:{GOOD})"), "like"),
+    (pattern(rf"{_ITEMS} {_WAS} (?:\w+ ){{0,2}}(?:{BAD})"), "dislike"),
+    (pattern(rf"(?<!you )(?:{_SEEN}|know) {_HOW}{_ITEMS}"), "seen"),
+    (pattern(rf"{_ITEMS} (?:ive|i have|we have|weve) (?:already )?{_SEEN}"), "seen"),
 )
-_DROPPED = re.compile(
-    rf"(?<= )(?:forget|forget about|never mind|drop|ignore|instead of|rather than) {_ITEMS}(?= )"
+"""What is said around items; of two that fit, the first counts."""
+_LIKE = pattern(
+    "(?:like|similar to|resembles|resembling|as|close to|akin to|vein of|style of|spirit of",
+    rf"|comparable to|reminds me of|remind me of|same as) {_HOW}{_ITEMS}",
+)
+_DROPPED = pattern(
+    rf"(?:forget|forget about|never mind|drop|ignore|instead of|rather than) {_ITEMS}"
 )
 
 
@@ -65,8 +84,8 @@ def spoken_of(line: Line) -> Spoken:
     opinions: list[tuple[int, Opinion]] = []
     taken: set[int] = set()
     words: set[int] = set()
-    for pattern, opinion in _COMPILED:
-        for found in pattern.finditer(line.text):
+    for said, opinion in _OPINIONS:
+        for found in said.finditer(line.text):
             new = [place for place in _items(line, found) if place not in taken]
             taken.update(new)
             words.update(line.span(found))
@@ -77,8 +96,8 @@ def spoken_of(line: Line) -> Spoken:
     like = [place for found in _LIKE.finditer(line.text) for place in _items(line, found)]
     plain = [place for place in _all_items(line) if not _is_reference(line, place)]
     like = [place for place in dict.fromkeys(like + plain) if place not in taken]
-    for pattern in (_LIKE, _DROPPED):
-        words.update(place for found in pattern.finditer(line.text) for place in line.span(found))
+    for said in (_LIKE, _DROPPED):
+        words.update(place for found in said.finditer(line.text) for place in line.span(found))
     return Spoken(
         tuple(opinions),
         tuple(row for place in sorted(like) for row in _rows(line, place)),

@@ -27,6 +27,7 @@ _LETTER = rf"[^\W_{UNSPACED}]"
 _PIECE = re.compile(
     rf"'s(?!\w)|[{UNSPACED}]|{_LETTER}+(?:'(?!s(?!\w)){_LETTER}+)*|[,.!?;()]|(?<=\s)-(?=\s)"
 )
+_NO_WORDS = frozenset(",.!?;()-")
 _MARK = {"!": STOP, "?": STOP, ";": STOP, "-": ","}
 
 
@@ -80,13 +81,26 @@ def cut(text: str) -> list[Part]:
     return parts
 
 
+def pattern(*pieces: str) -> re.Pattern[str]:
+    """A pattern for whole words in the text of a `Line`; it takes no space around them.
+
+    Args:
+        pieces: of one regular expression, joined; words in it have single spaces between them.
+
+    >>> pattern("older|", "newer").findall(" older and newest ")
+    ['older']
+    """
+    return re.compile(rf"(?<= )(?:{''.join(pieces)})(?= )")
+
+
 def words_of_name(name: str) -> tuple[str, ...]:
     """The words of a name, without its marks.
 
     >>> words_of_name("Tie Me Up! Tie Me Down!")
     ('tie', 'me', 'up', 'tie', 'me', 'down')
     """
-    return tuple(part.text for part in cut(name) if part.text not in MARKS)
+    pieces = _PIECE.findall(fold(name))
+    return tuple(p if p == "'s" else p.replace("'", "") for p in pieces if p not in _NO_WORDS)
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,12 @@ class Line:
         ' no . heat '
         """
         return "".join([" ", *(f"{part.text} " for part in self.parts)])
+
+    @cached_property
+    def is_shouted(self) -> bool:
+        """Whether every word has a capital, so that capitals say nothing."""
+        words = [part for part in self.parts if part.is_word and part.text[0].isalpha()]
+        return len(words) > 1 and all(part.is_capital for part in words)
 
     def span(self, found: re.Match[str], group: int | str = 0) -> range:
         """The places of the parts that a match of a pattern in `text` covers."""

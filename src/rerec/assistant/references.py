@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from rerec.assistant.opinions import BAD, GOOD
-from rerec.assistant.parts import ITEM, VALUE, Line, Meaning, Part
+from rerec.assistant.parts import ITEM, VALUE, Line, Meaning, Part, pattern
 
 ORDINALS = {
     "first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3,
@@ -18,31 +18,29 @@ ORDINALS = {
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5} | {str(n): n for n in range(1, 11)}
 _POINTED_AT = (
     "like|liked|loved|love|enjoyed|enjoy|adored|adore|hated|hate|disliked|dislike|seen|watched|saw"
-    "|read|finished|know|than|to|not|of|behind|directed|wrote|made|scripted|as(?! it )|in|stand|used"
-    "|tried"
+    "|read|finished|know|than|to|not|of|behind|directed|wrote|made|scripted|as(?! it )|in|stand"
+    "|used|tried"
 )
-_NOUN = (
-    "(?:one|ones|film|films|movie|movies|picture|book|books|item|items|product|title|titles)"
-)
-_NTH = (
-    rf"(?:the )?(?P<nth>{'|'.join(ORDINALS)})(?: (?P<many>{'|'.join(NUMBERS)}))?(?: {_NOUN})?"
-)
+_NOUN = "(?:ones?|films?|movies?|pictures?|books?|items?|products?|titles?)"
+_NTH = rf"(?:the )?(?P<nth>{'|'.join(ORDINALS)})(?: (?P<many>{'|'.join(NUMBERS)}))?(?: {_NOUN})?"
+_NUMBER = rf"(?:number|no|nr) (?P<number>{'|'.join(NUMBERS)})"
 _THAT = rf"(?P<that>(?:that|this)(?: {_NOUN})?|it)"
 _SEVERAL = (
     rf"(?P<several>(?:all )?(?:of )?(?:them|those|these)(?: (?:all|two|three))?(?: {_NOUN})?"
     "|both(?: of (?:them|those))?)"
 )
-_ITEM = re.compile(
-    rf"(?<= )(?:{_POINTED_AT}) (?:(?:really|just|already|both|even) )?"
-    rf"(?P<all>{_NTH}|(?:number|no|nr) (?P<number>{'|'.join(NUMBERS)})|{_SEVERAL}|{_THAT})(?= )"
+_ITEM = pattern(
+    rf"(?:{_POINTED_AT}) (?:(?:really|just|already|both|even) )?",
+    rf"(?P<all>{_NTH}|{_NUMBER}|{_SEVERAL}|{_THAT})",
 )
-_ITEM_FIRST = re.compile(
-    rf"(?<= )(?P<all>{_THAT}|{_NTH})(?= (?:(?:ive|i have|we have|weve) (?:already )?(?:seen|watched"
-    rf"|read)|(?:was|is|looks|sounds) (?:\w+ ){{0,2}}(?:{GOOD}|{BAD})) )"
+_ITEM_FIRST = pattern(
+    rf"(?P<all>{_THAT}|{_NTH})",
+    "(?= (?:(?:ive|i have|we have|weve) (?:already )?(?:seen|watched|read)",
+    rf"|(?:was|is|looks|sounds) (?:\w+ ){{0,2}}(?:{GOOD}|{BAD})) )",
 )
-_PERSON = re.compile(
-    r"(?<= )(?:with|by|starring|featuring|not|without|from|no|except|of) (?:more )?(?P<who>him|her|he"
-    r"|she|them|that (?:actor|actress|director|writer|author|guy|person|man|woman))(?= )"
+_PERSON = pattern(
+    "(?:with|by|starring|featuring|not|without|from|no|except|of) (?:more )?(?P<who>him|her|he|she",
+    "|them|that (?:actor|actress|director|writer|author|guy|person|man|woman))",
 )
 
 
@@ -53,7 +51,7 @@ def pointed_items(line: Line, focus: Sequence[int]) -> Line:
         line: a request.
         focus: rows of what was recommended last, best first.
     """
-    named = [
+    named: list[tuple[int, Sequence[int]]] = [
         (place, part.meaning.rows[:1])
         for place, part in enumerate(line.parts)
         if part.text == ITEM and part.meaning is not None
@@ -81,9 +79,9 @@ def same_as_shown(line: Line, nouns: Sequence[str], focus: Sequence[int]) -> Lin
     """
     if not focus:
         return line
-    pattern = re.compile(rf"(?<= )same (?:{'|'.join(map(re.escape, nouns))}) (?!as )")
+    same = pattern(rf"same (?:{'|'.join(map(re.escape, nouns))})(?! as )")
     spans = []
-    for found in pattern.finditer(line.text):
+    for found in same.finditer(line.text):
         last = line.parts[line.span(found).stop - 1]
         place = line.span(found).stop
         item = Part(ITEM, last.end, last.end, meaning=Meaning(rows=(focus[0],), is_reference=True))

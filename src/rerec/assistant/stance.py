@@ -41,15 +41,15 @@ WANTED_PAIRS = frozenset(
      ("nothing", "beats"), ("not", "without"), ("get", "enough")}
 )  # fmt: skip
 UNWANTED_PAIRS = frozenset(
-    {
-        (word, but)
-        for word in ("anything", "everything", "all", "anyone")
-        for but in ("but", "except")
-    }
-    | {("other", "than"), ("apart", "from"), ("stay", "away"), ("keep", "away"), ("free", "of")}
+    {("other", "than"), ("apart", "from"), ("stay", "away"), ("keep", "away"), ("free", "of")}
 )
+ALL = frozenset({"any", "anything", "everything", "all", "every", "anyone"})
+"""Up to three words before "but" or "except": what follows is unwanted."""
+AUXILIARIES = frozenset({"do", "does", "did", "is", "can", "could", "am", "im"})
+"""They belong to the refusal behind them: "do not"."""
 PASSED_OVER = word_set(
     """
+    stand bear fancy
     a an the any more of to with by from in on for that which is are was were be being it
     its this these those film films movie movies picture pictures book books item items
     product products one ones something anything thing things starring featuring directed
@@ -73,30 +73,29 @@ def stance_of(line: Line, place: int) -> tuple[Stance, range]:
     ('unwanted', 'unwanted', 'wanted')
     """
     words = line.words_before(place, MOST_BACK)
-    for back in range(1, len(words) + 1):
-        at = len(words) - back
-        word, pair, three = words[at], tuple(words[at - 1 : at + 1]), tuple(words[at : at + 3])
-        where = range(place - back, place)
-        if at and pair in WANTED_PAIRS:
+    for at in range(len(words) - 1, -1, -1):
+        said = _said_at(words, at)
+        if said == "wanted":
             break
-        if three in WITHDRAWN_THREES or words[at : at + 2] in WITHDRAWN_PAIRS:
-            return "withdrawn", where
-        if at and pair in WITHDRAWN_PAIRS:
-            return "withdrawn", range(place - back - 1, place)
-        if at and (pair in UNWANTED_PAIRS or (pair[0] in WEARY and word in {"of", "with"})):
-            if pair == ("enough", "of") and "get" in words[:at]:
-                break
-            return "unwanted", range(place - back - 1, place)
-        if word in WITHDRAWN:
-            return "withdrawn", where
-        if word in UNWANTED:
-            return "unwanted", _whole(words, at, place, where)
-        if word not in PASSED_OVER:
+        if said is not None:
+            first = at - (at > 0 and words[at - 1] in AUXILIARIES)
+            return said, range(place - len(words) + first, place)
+        is_alternative = words[at + 1 : at + 2] in (("or",), ("nor",))
+        if words[at] not in PASSED_OVER and not is_alternative:
             break
     return "wanted", range(place, place)
 
 
-def _whole(words: Sequence[str], at: int, place: int, where: range) -> range:
-    """With the verb before a refusal: "do not"."""
-    is_verb = at > 0 and words[at - 1] in {"do", "does", "did", "is", "can", "could", "am", "im"}
-    return range(where.start - 1, place) if is_verb else where
+def _said_at(words: Sequence[str], at: int) -> Stance | None:
+    """What the words around one of some words say; None where they say nothing."""
+    word, behind, three = words[at], words[at : at + 2], words[at : at + 3]
+    before = (words[at - 1], word) if at else ("", word)
+    if before in WANTED_PAIRS:
+        return "wanted"
+    if three in WITHDRAWN_THREES or {before, behind} & WITHDRAWN_PAIRS or word in WITHDRAWN:
+        return "withdrawn"
+    if before in UNWANTED_PAIRS or (before[0] in WEARY and word in {"of", "with"}):
+        return "wanted" if "get" in words[:at] else "unwanted"
+    if word in {"but", "except"} and not ALL.isdisjoint(words[max(at - 3, 0) : at]):
+        return "unwanted"
+    return "unwanted" if word in UNWANTED else None

@@ -54,7 +54,8 @@ COUNTRIES: tuple[Group, ...] = (
     ("Poland", "Polish"), ("Hungary", "Hungarian"), ("Austria", "Austrian"), ("Belgium", "Belgian"),
     ("Switzerland", "Swiss"), ("New Zealand", "Kiwi"), ("Brazil", "Brazilian"), ("Iran", "Iranian"),
     ("Taiwan", "Taiwanese"), ("Argentina", "Argentinian", "Argentine"), ("Turkey", "Turkish"),
-    ("Greece", "Greek"), ("Finland", "Finnish"), ("Iceland", "Icelandic"), ("Vietnam", "Vietnamese"),
+    ("Greece", "Greek"), ("Finland", "Finnish"), ("Iceland", "Icelandic"),
+    ("Vietnam", "Vietnamese"),
     ("Portugal", "Portuguese"), ("Israel", "Israeli"), ("Cuba", "Cuban"), ("Senegal", "Senegalese"),
 )  # fmt: skip
 LANGUAGES: tuple[Group, ...] = (

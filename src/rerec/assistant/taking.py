@@ -15,6 +15,10 @@ from rerec.assistant.stance import Stance
 from rerec.assistant.times import decade_of
 from rerec.records import Condition
 
+MOST_WISHES = 50
+MOST_TURNS_OF_WORDS = 20
+"""A state stays small whatever is said; the newest is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -118,7 +122,7 @@ def _wished(wishes: Sequence[Wish], request: Request, single: frozenset[str]) ->
     by_condition = {wish.condition: wish for wish in kept}
     # A condition that stands there already keeps its place.
     by_condition.update((wish.condition, wish) for wish in new)
-    return tuple(by_condition.values())
+    return tuple(by_condition.values())[-MOST_WISHES:]
 
 
 def _in_time(
@@ -138,8 +142,10 @@ def _in_time(
 def _narrowed(years: Years, span: Years) -> Years:
     """The years within a span; the span alone where both cannot hold.
 
-    >>> _narrowed(Years(1970, None), Years(None, 1979)), _narrowed(Years(1990, None), Years(None, 1979))
-    (Years(first=1970, last=1979), Years(first=None, last=1979))
+    >>> _narrowed(Years(1970, None), Years(None, 1979))
+    Years(first=1970, last=1979)
+    >>> _narrowed(Years(1990, None), Years(None, 1979))
+    Years(first=None, last=1979)
     """
     if span.first is not None and span.last is not None:
         return span
@@ -164,7 +170,7 @@ def _words(words: tuple[str, ...], request: Request) -> tuple[str, ...]:
     if not request.words:
         return words
     kept = () if request.is_instead else tuple(one for one in words if one != request.words)
-    return (*kept, request.words)
+    return (*kept, request.words)[-MOST_TURNS_OF_WORDS:]
 
 
 def _like(item_ids: tuple[str, ...], request: Request) -> tuple[str, ...]:

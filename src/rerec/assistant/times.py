@@ -9,40 +9,47 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rerec.assistant.exchange import Years
-from rerec.assistant.parts import Line, Part
+from rerec.assistant.parts import Line, Part, pattern
 from rerec.assistant.synonyms import DECADES
 
 _Y = r"(?:1[5-9]\d\d|20\d\d)"
-_D = (
-    r"(?:(?:1[5-9]|20)\d0s|[2-9]0s|(?:1[5-9]|20)\d0 's|[2-9]0 's|"
-    + "|".join(DECADES.values())
-    + r")"
+_D = rf"(?:(?:(?:1[5-9]|20)\d0|[2-9]0)(?:s| 's)|{'|'.join(DECADES.values())})"
+_AT = rf"(?:year )?(?P<at>{_Y}|{_D})"
+_FROM = "(?:(?:from|in|of|made in|released in|published in) )?(?:the )?"
+_NOT = (
+    "(?P<not>(?:(?:not|nothing|no|none|dont|never|isnt)(?: (?:made|anything|film|films|movie|movies"
+    "|book|books|that|is|was|want|from|a|one|ones|any|released|published))* )?)"
 )
-_NOT = r"(?:(?:not|nothing|no|none|dont|never|isnt)(?: (?:made|anything|film|films|movie|movies|that|is|was|want|from|a|one|ones|any|released))* )?"
-_EARLIER = (
-    r"before|older than|earlier than|pre|prior to|up to|until|till|no later than|at the latest"
+_EARLIER = "before|older than|earlier than|pre|prior to|up to|until|till|no later than"
+_LATER = (
+    "after|newer than|later than|more recent than|younger than|post|since|from|starting in"
+    "|no earlier than|past"
 )
-_LATER = r"after|newer than|later than|more recent than|younger than|post|since|from|starting in|no earlier than|past"
-_ENDS = rf"(?:the )?(?:year )?(?:(?:early|mid|late) )?(?P<{{name}}>{_Y}|{_D})"
-_BETWEEN = re.compile(
-    rf"(?<= )(?:between |from )?{_ENDS.format(name='a')} (?:and|to|until|till|or|through) "
-    rf"{_ENDS.format(name='b')}(?= )"
+_INCLUDING = frozenset(
+    {"since", "starting in", "up to", "until", "till", "no later than", "no earlier than"}
 )
-_BOUND = re.compile(
-    rf"(?<= )(?P<not>{_NOT})(?:made |released |published |from )?(?P<word>{_EARLIER}|{_LATER}) (?P<when>(?:the )?(?:year )?(?:(?P<part>early|mid|late) )?(?P<at>{_Y}|{_D}|T))(?P<on> on| onwards?| and later| or later| and after| or newer| or earlier| and before| or older| and up)?(?= )"
+"""What a limit follows that is itself within."""
+_BETWEEN = pattern(
+    rf"(?:between |from )?(?:the )?(?P<a>{_Y}|{_D}) (?:and|to|until|till|or|through) ",
+    rf"(?:the )?(?P<b>{_Y}|{_D})",
 )
-_BEHIND = re.compile(
-    rf"(?<= )(?:from |in |of )?(?:the )?(?P<at>{_Y}|{_D}) (?:or|and) (?P<word>later|newer|after|onwards?|earlier|before|older)(?= )"
+_BOUND = pattern(
+    rf"{_NOT}(?:made |released |published |from )?(?P<word>{_EARLIER}|{_LATER}) ",
+    "(?:the )?(?:year )?",
+    rf"(?:(?P<part>early|mid|late) )?(?P<at>{_Y}|{_D}|T)",
+    "(?P<on> on| onwards?| and up| (?:and|or) (?:later|after|newer|earlier|before|older))?",
 )
-_PART = re.compile(rf"(?<= )(?:from |in |of )?(?:the )?(?P<part>early|mid|late) (?P<at>{_D})(?= )")
-_ONE = re.compile(
-    rf"(?<= )(?:from |in |of |made in |released in |year )?(?:the )?(?:year )?(?P<at>{_Y}|{_D})(?= )"
+_BEHIND = pattern(
+    rf"{_FROM}{_AT} (?:or|and) (?P<word>later|newer|after|onwards?|earlier|before|older)"
 )
-_RELATIVE = re.compile(
-    r"(?<!or )(?<!my )(?<!our )(?<!an )(?<!his )(?<!her )(?<= )(?P<word>older|newer|earlier|later|more recent|more modern|younger)"
-    r"(?= (?:one|ones|film|films|movie|movies|picture|book|books|item|items|please|though|instead|and|but|[.,]) | $)"
+_PART = pattern(rf"{_FROM}(?P<part>early|mid|late) (?P<at>{_D})")
+_ONE = pattern(rf"{_FROM}{_AT}")
+_RELATIVE = pattern(
+    "(?<!or )(?<!my )(?<!our )(?<!an )(?<!his )(?<!her )",
+    "(?P<word>older|newer|earlier|later|more recent|more modern|younger)",
+    "(?= (?:ones?|films?|movies?|pictures?|books?|items?|please|though|instead|and|but|[.,]) | $)",
 )
-_RECENT = re.compile(r"(?<= )(?:recent|brand new|from recent years|modern|contemporary)(?= )")
+_RECENT = pattern("recent|brand new|from recent years|modern|contemporary")
 FEW_YEARS = 10
 """So many years up to the newest item are recent."""
 _SPANS = {None: (0, 9), "early": (0, 3), "mid": (4, 6), "late": (7, 9)}
@@ -74,16 +81,17 @@ def spells(
         newest: the year of the newest item.
         has_decade: whether a decade, by its first year, is a value of the catalogue.
     """
+    known = _Known(line, year_of, focus, newest, has_decade)
     found: list[Spell] = []
-    for pattern, reading in _READINGS:
-        for match in pattern.finditer(line.text):
+    taken: set[int] = set()
+    for sought, reading in _READINGS:
+        for match in sought.finditer(line.text):
             places = line.span(match)
-            if any(set(places) & set(spell.places) for spell in found):
-                continue
-            years = reading(match, _Known(line, year_of, focus, newest, has_decade))
+            years = reading(match, known) if taken.isdisjoint(places) else None
             if years is not None:
                 found.append(Spell(years, places))
-    return found
+                taken.update(places)
+    return sorted(found, key=lambda spell: spell.places.start)
 
 
 @dataclass(frozen=True)
@@ -153,20 +161,9 @@ def _limited(span: Years, word: str, *, is_not: bool) -> Years | None:
     if span.first is None or span.last is None:
         return None
     is_earlier = re.fullmatch(_EARLIER, word) is not None
-    includes = word in {
-        "since",
-        "starting in",
-        "up to",
-        "until",
-        "till",
-        "no later than",
-        "no earlier than",
-    }
-    if word in {"no later than", "no earlier than"}:
-        is_not = False
-    if is_not:  # "nothing before 1980" leaves 1980 itself
+    if is_not and word not in _INCLUDING:  # "nothing before 1980" leaves 1980 itself
         return Years(span.first, None) if is_earlier else Years(None, span.last)
-    if includes:
+    if word in _INCLUDING:
         return Years(None, span.last) if is_earlier else Years(span.first, None)
     return Years(None, span.first - 1) if is_earlier else Years(span.last + 1, None)
 

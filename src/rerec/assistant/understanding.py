@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rerec.assistant.askers import Askers
 from rerec.assistant.corrections import Checker
 from rerec.assistant.cues import Cues
 from rerec.assistant.everyday import NOUNS
@@ -20,7 +21,7 @@ from rerec.assistant.followups import Changes
 from rerec.assistant.hints import Hints
 from rerec.assistant.leftovers import words_left
 from rerec.assistant.marks import Marks
-from rerec.assistant.names import Lexicon, single_valued
+from rerec.assistant.names import DECADE, Lexicon, single_valued
 from rerec.assistant.opinions import spoken_of, with_opinion
 from rerec.assistant.parts import VALUE, Line, Part, cut
 from rerec.assistant.references import (
@@ -42,7 +43,6 @@ __all__ = ["Reader", "with_opinion"]
 
 MOST_CHARACTERS = 10_000
 """Of a longer request the beginning is read."""
-DECADE = "decade"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class Reader:
     checker: Checker
     values: Values
     changes: Changes
+    askers: Askers
     single: frozenset[str]
     """Relations of which an item has one value."""
     nouns: frozenset[str]
@@ -90,6 +91,7 @@ class Reader:
             Checker(catalogue, graph, cues, hints),
             Values(graph, cues, lexicon.kinds, n_holders),
             Changes(relations),
+            Askers.of(domain),
             single_valued(graph),
             frozenset(nouns),
         )
@@ -113,7 +115,7 @@ class Reader:
         request = Request(
             asked=tuple(asked for one in told for asked in self._asked(one)),
             years=tuple(span.years for span in spans),
-            words=words_left(line, known, self.nouns),
+            words=words_left(line, known, self.nouns.union(self.changes.nouns)),
             like=tuple(item_ids[row] for row in spoken.like),
             unlike=tuple(item_ids[row] for row in spoken.dropped),
             opinions=tuple((item_ids[row], opinion) for row, opinion in spoken.opinions),
@@ -124,6 +126,7 @@ class Reader:
         )
         after, withdrawn = taken(state, request, self.single)
         notes += [one.note for one in told if one.note]
+        after = self.askers.heard(after, text)
         return Understood(after, corrections, tuple(dict.fromkeys((*withdrawn, *notes))))
 
     def _recognised(

@@ -92,27 +92,31 @@ class Values:
     def _one(self, meaning: Meaning, stance: Stance, cues: Sequence[Cue], whole: range) -> Told:
         if meaning.through is not None:
             return Told(self._hinted(meaning, cues), stance, meaning.through, whole)
-        relation = self._relation(meaning, cues)
-        columns = [c for c in meaning.columns if self.graph.pairs[c].relation == relation]
+        relations = self._relations_told(meaning, cues)
+        columns = [c for c in meaning.columns if self.graph.pairs[c].relation in relations]
+        is_told = bool(columns)
+        columns = sorted(
+            columns or meaning.columns, key=lambda column: (-int(self.n_holders[column]), column)
+        )
+        note = ""
         if meaning.is_surname:
-            return self._by_surname(columns or list(meaning.columns), stance, bool(columns), whole)
-        if columns:
-            return Told((self.graph.pairs[columns[0]],), stance, places=whole)
-        ranked = sorted(meaning.columns, key=lambda c: (-int(self.n_holders[c]), c))
-        if stance == "wanted":
-            return Told(
-                (self.graph.pairs[ranked[0]],),
-                stance,
-                places=whole,
-                note=self._note(ranked[0], cues),
-            )
-        return Told(tuple(self.graph.pairs[c] for c in ranked), stance, places=whole)
+            columns, note = self._bearer(columns)
+        if len(relations) < 2 and (is_told or stance == "wanted"):
+            columns = columns[:1]
+        note = note or self._role_note(columns[0], cues)
+        return Told(tuple(self.graph.pairs[c] for c in columns), stance, None, whole, note)
 
-    def _relation(self, meaning: Meaning, cues: Sequence[Cue]) -> str | None:
-        """The relation that the words around a value speak of, among those that it is in."""
+    def _relations_told(self, meaning: Meaning, cues: Sequence[Cue]) -> set[str]:
+        """The relation that the words around a value speak of, among those that it is in.
+
+        Several where somebody is given two roles; none where the words say nothing.
+        """
         own = {self.graph.pairs[column].relation for column in meaning.columns}
-        spoken = (relation for cue in cues for relation in cue.relations)
-        return next((relation for relation in spoken if relation in own), None)
+        for cue in cues:
+            told = [relation for relation in cue.relations if relation in own]
+            if told:
+                return set(told if cue.is_all else told[:1])
+        return set()
 
     def _hinted(self, meaning: Meaning, cues: Sequence[Cue]) -> tuple[Condition, ...]:
         """The conditions that a hint stands for: of the relation that the words before it name."""
@@ -123,29 +127,24 @@ class Values:
         people = [r for r in cues[0].relations if r not in self.kinds]
         return tuple(Condition(people[0] if people else own, one.value) for one in told)
 
-    def _by_surname(
-        self, columns: Sequence[int], stance: Stance, is_told: bool, whole: range
-    ) -> Told:
-        """The most prominent bearer of a surname, in one relation or in all."""
+    def _bearer(self, columns: Sequence[int]) -> tuple[list[int], str]:
+        """The columns of a surname's most prominent bearer, and who else bears it as well."""
         n_of: dict[str, int] = {}
         for column in columns:
             value = self.graph.pairs[column].value
             n_of[value] = n_of.get(value, 0) + int(self.n_holders[column])
         first, *others = sorted(n_of, key=lambda value: (-n_of[value], value))
-        own = [c for c in columns if self.graph.pairs[c].value == first]
-        own.sort(key=lambda c: (-int(self.n_holders[c]), c))
-        kept = own[:1] if is_told or stance == "wanted" else own
         note = ""
         if others and n_of[first] < LEAST_LEAD * n_of[others[0]]:
             note = f"I took it for {first}; {others[0]} has the same name."
-        return Told(tuple(self.graph.pairs[c] for c in kept), stance, places=whole, note=note)
+        return [c for c in columns if self.graph.pairs[c].value == first], note
 
-    def _note(self, column: int, cues: Sequence[Cue]) -> str:
+    def _role_note(self, column: int, cues: Sequence[Cue]) -> str:
         """That somebody is not known in the role that a request gives them."""
         pair = self.graph.pairs[column]
         if pair.relation in self.kinds or not cues or cues[0].is_loose:
             return ""
-        asked = cues[0].relations[0].replace("_", " ")
-        return (
-            f"{pair.value} is in the catalogue, but not as {asked}; I looked under {pair.relation}."
-        )
+        if pair.relation in cues[0].relations:
+            return ""
+        asked, taken = (name.replace("_", " ") for name in (cues[0].relations[0], pair.relation))
+        return f"{pair.value} is in the catalogue, but not as {asked}; I looked under {taken}."
