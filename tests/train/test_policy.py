@@ -136,6 +136,15 @@ def test_a_fresh_adapter_is_trained_in_float32_on_a_bfloat16_base(tiny: Path):
     assert model.peft_config["default"].base_model_name_or_path == str(tiny)
 
 
+def test_under_zero3_an_adapter_is_of_the_type_of_its_base(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rerec.train.policy.is_deepspeed_zero3_enabled", lambda: True)
+    settings = ModelSettings(name=str(tiny), lora_rank=4)
+    model = load_trainable(settings, model=None, dtype=torch.bfloat16)
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+
+
 def test_an_adapter_that_is_given_is_trained_further(run: Path, tiny: Path):
     settings = ModelSettings(name=str(tiny), lora_rank=16)
     model = load_trainable(settings, model=str(run), dtype=torch.float32)

@@ -14,8 +14,12 @@ from rerec.train.engine import product_dtype
 from rerec.train.halving import HalvingTrainer
 from rerec.train.sharing import can_share, mean_difference, prepare_sharing, shared_logps
 
-TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.05}
-"""Mean difference of a token's log-probability that rounding explains."""
+TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.12}
+"""Mean difference of a token's log-probability that rounding explains.
+
+SmolLM2-135M on running text differs by 3e-6 and 0.04; by 0.23 and 0.28 where each answer is given
+the positions behind the one before it.
+"""
 
 
 class SharingTrainer(HalvingTrainer):
