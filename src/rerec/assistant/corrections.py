@@ -26,7 +26,7 @@ _CLAIM = pattern(
     rf"(?P<cue>{_WORDS}{{1,6}}?) (?P<value>V)",
 )
 _OWNED = pattern("(?P<value>V) 's (?P<item>T)")
-_IN_BRACKETS = pattern(rf"(?P<item>T) \({_WORDS}{{0,3}} (?P<value>V)(?: ,)?{_WORDS}{{0,4}} \)")
+_IN_BRACKETS = pattern(rf"(?P<item>T) \({_WORDS}{{0,5}} (?P<value>V)(?: ,)?{_WORDS}{{0,4}} \)")
 KNOWN = word_set(
     """
     the loved liked enjoyed seen watched saw adored hated disliked isnt wasnt is was read love hate

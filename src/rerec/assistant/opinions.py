@@ -12,7 +12,8 @@ from rerec.assistant.parts import ITEM, Line, pattern
 
 _ITEMS = "(?P<items>T(?:(?: (?:,|and|then|or|also|plus|both)){1,3} T){0,20})"
 _HOW = (
-    "(?:(?:really|very|so|much|all|already|quite|just|also|both|even|that|the|first|then|of|not) )*"
+    "(?:(?:really|very|so|much|all|already|quite|just|also|both|even|that|the|first|then|of|not)"
+    " ){0,6}"
 )
 _NO = r"(?:not|didnt|dont|never|doesnt|havent|hasnt|wasnt)"
 GOOD = (

@@ -14,7 +14,7 @@ from rerec.assistant.synonyms import DECADES
 
 _Y = r"(?:1[5-9]\d\d|20\d\d)"
 _D = rf"(?:(?:(?:1[5-9]|20)\d0|[2-9]0)(?:s| 's)|{'|'.join(DECADES.values())})"
-_AT = rf"(?:year )?(?P<at>{_Y}|{_D})"
+_AT = rf"(?:year )?(?P<at>{_D}|{_Y})"
 _FROM = "(?:(?:from|in|of|made in|released in|published in) )?(?:the )?"
 _NOT = (
     "(?P<not>(?:(?:not|nothing|no|none|dont|never|isnt)(?: (?:made|anything|film|films|movie|movies"
@@ -30,13 +30,13 @@ _INCLUDING = frozenset(
 )
 """What a limit follows that is itself within."""
 _BETWEEN = pattern(
-    rf"(?:between |from )?(?:the )?(?P<a>{_Y}|{_D}) (?:and|to|until|till|or|through) ",
-    rf"(?:the )?(?P<b>{_Y}|{_D})",
+    rf"(?:between |from )?(?:the )?(?P<a>{_D}|{_Y}) (?:and|to|until|till|or|through) ",
+    rf"(?:the )?(?P<b>{_D}|{_Y})",
 )
 _BOUND = pattern(
     rf"{_NOT}(?:made |released |published |from )?(?P<word>{_EARLIER}|{_LATER}) ",
     "(?:the )?(?:year )?",
-    rf"(?:(?P<part>early|mid|late) )?(?P<at>{_Y}|{_D}|T)",
+    rf"(?:(?P<part>early|mid|late) )?(?P<at>{_D}|{_Y}|T)",
     "(?P<on> on| onwards?| and up| (?:and|or) (?:later|after|newer|earlier|before|older))?",
 )
 _BEHIND = pattern(

@@ -109,7 +109,9 @@ class Reader:
         line = line.replaced(self._plain(line, spans))
         told = list(self.values.told(line))
         change, spoken = self.changes.told(line), spoken_of(line)
-        known = {place for one in told for place in one.places} | change.places | spoken.places
+        # Values in a row share their places, however many they are.
+        said = {one.places for one in told}
+        known = {place for places in said for place in places} | change.places | spoken.places
         known.update(place for span in spans for place in span.places)
         item_ids = self.catalogue.item_ids
         request = Request(
