@@ -17,8 +17,8 @@ FUNCTION_WORDS = word_set(
     came can cannot cant come comes could couldnt did didnt different do does doesnt doing
     done dont down during each either else enough even ever every everybody everyone
     everything except far few first for from get gets getting give given gives go goes going
-    gone good got had hadnt half has hasnt have havent having he hed hell her here heres
-    hers herself hes hi him himself his hello hey how however i id if ill im in indeed
+    gone good got had hadnt half has hasnt have havent having he hed hell hello her here
+    heres hers herself hes hey hi him himself his how however i id if ill im in indeed
     instead into is isnt it its itself ive just keep kind last late later least less let
     lets like liked likes little look looks lot lots made make makes making many may maybe
     me mean means might mine more most mostly much must my myself near need needs never new
@@ -38,38 +38,38 @@ FUNCTION_WORDS = word_set(
 )
 CALENDAR = word_set(
     """
-    monday tuesday wednesday thursday friday saturday sunday january february march april
-    may june july august september october november december christmas easter
+    april august christmas december easter february friday january july june march may
+    monday november october saturday september sunday thursday tuesday wednesday
     """
 )
 NUMBERS = word_set(
     """
-    four five six seven eight nine ten dozen second third
+    dozen eight five four nine second seven six ten third
     """
 )
 NAMELESS = frozenset({"unknown", "other", "others", "none", "na", "misc", "various", "nan"})
 """Values that say that there is no value."""
 ASKING = word_set(
     """
-    agreed voted vote exists understanding nicely namely condition asks suppose continue
-    lies ahead soft spot lately hint prove run directed written wrote actor actors director
-    writer guy thought thinking keep absolutely actual adore direct earlier ha haha hm hmm
-    ideally modern newer older recent um well wow yep yup nope nah thx advice afternoon
-    anywhere appreciate ask asked asking awesome bad best bet better birthday boring bring
-    browse cast check choice choose chooses choosing collection coming content day days
-    decade decades deserve dislike enjoy enjoyed enjoying enjoys era evening fan favorite
-    favorite favourite feel feeling find fine fit fits follow forget friend fun genre genres
-    glad grateful great guess happy hate heart help hope hoping idea ideas imagine in
-    interested interesting item items know likely list long looking loved love loves lovely
-    matter matters mention mind mood morning name night number offer option options perfect
-    person pick picked piece plan point prefer preferably prefers product products provided
-    quick ready recommend recommendation recommendations recommended request require
-    requirement requirements result results rule search seek seeking select set short show
-    shown somewhat sort spend start starring subject suggest suggested suggestion
-    suggestions surprise suitable talk taste team theme title titles top type types
-    understand useful usually version wait watch watched watches watching weekend welcome
-    wish wishes wonder wonderful wondering work works world worth yours film films movie
-    movies picture pictures
+    absolutely actor actors actual adore advice afternoon agreed ahead anywhere appreciate
+    ask asked asking asks awesome bad best bet better birthday boring bring browse cast
+    check choice choose chooses choosing collection coming condition content continue couple
+    day days decade decades deserve direct directed director dislike earlier enjoy enjoyed
+    enjoying enjoys era evening exists fan favorite favourite feel feeling film films find
+    fine fit fits follow forget friend fun genre genres glad grateful great guess guy ha
+    haha happy hate heart help hint hm hmm hope hoping hours huge idea ideally ideas imagine
+    in interested interesting item items keep know lately lies likely list long looking love
+    loved lovely loves matter matters mention mind minutes modern mood morning movie movies
+    nah name namely newer nicely night nope number offer older option options perfect person
+    pick picked picture pictures piece plan point prefer preferably prefers product products
+    prove provided quick ready recent recommend recommendation recommendations recommended
+    request require requirement requirements result results rule run search seek seeking
+    select set short show shown similar soft somewhat sort sound sounds spend spot starring
+    start subject suggest suggested suggestion suggestions suitable suppose surprise talk
+    taste team theme thinking thought thx title titles top type types um understand
+    understanding useful usually version vote voted wait watch watched watches watching
+    weekend welcome well winner wish wishes wonder wonderful wondering work works world
+    worth wow writer written wrote yep yours yup
     """
 )
 """Words that one asks with; a title of one such word is still a title."""
@@ -86,7 +86,7 @@ OWNERS = frozenset({"my", "our", "your", "his", "their"})
 """Behind these stands nothing that an item should have: "my family"."""
 NOUNS = word_set(
     """
-    film films movie movies picture pictures book books item items product products title
+    book books film films item items movie movies picture pictures product products title
     titles
     """
 )

@@ -80,7 +80,8 @@ def _is_named(line: Line, place: int) -> bool:
         return False
     begins = place == 0 or line.parts[place - 1].text == STOP
     behind = line.parts[place + 1 : place + 2]
-    return not begins or any(part.is_word and part.is_capital for part in behind)
+    is_small = line.parts[place].text in SMALL
+    return not begins or (not is_small and any(p.is_word and p.is_capital for p in behind))
 
 
 def _owned(line: Line) -> Iterator[int]:

@@ -21,7 +21,7 @@ from rerec.catalogue.items import Catalogue
 from rerec.catalogue.mentions import rows_of_year
 from rerec.graph.attributes import AttributeGraph
 
-REFUSERS = frozenset({"no", "not", "without", "except", "nor", "like", "forget", "drop"})
+REFUSERS = frozenset({"no", "not", "without", "except", "nor", "like", "more", "forget", "drop"})
 LEAST_BARE = 2
 """Words with a meaning of their own that a title in small letters has at least."""
 
@@ -145,7 +145,8 @@ class Marks:
         is_capital = seen.is_capital or seen.is_capital_at_the_beginning
         if seen.has_capitals and not is_capital:
             return False
-        if seen.is_common or seen.is_in_a_longer_name:
+        is_everyday = seen.is_common or (not is_capital and seen.words[0] in ASKING)
+        if is_everyday or seen.is_in_a_longer_name:
             return False
         relations = {self.graph.pairs[column].relation for column in columns}
         is_owner = seen.word_behind == "'s" or seen.word_behind in self.nouns

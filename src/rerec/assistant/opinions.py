@@ -26,7 +26,7 @@ VERDICTS = frozenset(f"{GOOD}|{BAD}".split("|"))
 _WAS = "(?:was|were|is|are|'s)"
 _SEEN = "(?:seen|watched|saw|read|finished|tried|used)"
 _LOVED = "(?:like|liked|love|loved|enjoy|enjoyed|adore|adored)"
-_ENDS = "(?= (?:[.,)]|and|but|or|please|again|one) | $)"
+_ENDS = "(?= (?:[.,)]|and|but|or|please|again|one|either|though|anymore) | $)"
 _OPINIONS: tuple[tuple[re.Pattern[str], Opinion | None], ...] = (
     (pattern(rf"{_NO} (?:yet )?{_SEEN} {_HOW}{_ITEMS}"), None),
     (pattern(rf"(?:less like|unlike|nothing like|not like) {_ITEMS}"), "dislike"),

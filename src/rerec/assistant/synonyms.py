@@ -12,7 +12,16 @@ GENRES: tuple[Group, ...] = (
     ("Sci-Fi", "Science Fiction", "Sci Fi", "Scifi", "SF", "Futuristic", "Science-Fiction"),
     ("Horror", "Scary", "Frightening", "Creepy", "Spooky", "Terrifying", "Scary movie"),
     ("Comedy", "Funny", "Hilarious", "Comedic", "Humorous", "Humour", "Humor", "Laugh", "Laughs"),
-    ("Romance", "Romantic", "Love story", "Love stories", "Romances"),
+    (
+        "Romance",
+        "Romantic",
+        "Love story",
+        "Love stories",
+        "Romances",
+        "Rom-com",
+        "Romcom",
+        "Romcoms",
+    ),
     ("Animation", "Animated", "Cartoon", "Cartoons", "Anime"),
     ("Children's", "Children", "Kids", "Kids'", "For kids", "For children", "Kid-friendly"),
     ("Family", "Family-friendly", "For the family", "For the whole family"),
@@ -81,7 +90,7 @@ def synonyms_of(relation: str, values: Iterable[str]) -> dict[str, list[str]]:
     >>> synonyms_of("genre", ["Sci-Fi", "Horror"])["Sci-Fi"][:2]
     ['Science Fiction', 'Sci Fi']
     >>> synonyms_of("decade", ["1990s"]), synonyms_of("colour", ["Red"])
-    ({'1990s': ['90s', 'nineties']}, {})
+    ({'1990s': ["1990's", '90s', "90's", 'nineties']}, {})
     """
     known = {value.casefold(): value for value in values}
     found: dict[str, list[str]] = {}
@@ -99,6 +108,9 @@ def _is_decade(value: str) -> bool:
 
 
 def _short_decades(value: str) -> list[str]:
-    """The ways to name a decade without its century: those of the twentieth alone have them."""
+    """Other ways to write a decade; those of the twentieth century need not name it."""
     short = value[2:4]
-    return [f"{short}s", DECADES[short]] if value.startswith("19") and short in DECADES else []
+    ways = [f"{value[:4]}'s"]
+    if value.startswith("19") and short in DECADES:
+        ways += [f"{short}s", f"{short}'s", DECADES[short]]
+    return ways
