@@ -14,11 +14,16 @@ def test_every_command_of_the_line_is_there():
     assert list(COMMANDS) == [
         "rerec",
         "rerec data",
-        *(f"rerec data {name}" for name in ("build", "queries", "info", "check", "export")),
-        *(f"rerec data {name}" for name in ("paraphrase", "shortcuts", "import")),
+        *(f"rerec data {name}" for name in ("build", "queries", "info", "check")),
+        *(
+            f"rerec data {name}"
+            for name in ("export", "export-verl", "paraphrase", "from-feedback")
+        ),
+        *(f"rerec data {name}" for name in ("shortcuts", "import")),
         *(f"rerec data import {name}" for name in ("table", "movielens", "recbole", "recbench")),
         *(f"rerec {name}" for name in ("embed", "sft", "train", "evaluate")),
         *(f"rerec {name}" for name in ("compare", "report", "score", "demo")),
+        *(f"rerec {name}" for name in ("recommend", "chat", "serve")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from rerec.assistant.backends import Messages
@@ -30,7 +31,8 @@ class Local:
 
     @property
     def name(self) -> str:
-        return self.policy.name
+        """The folder's own name, without the folders that it lies in: clients are told it."""
+        return Path(self.policy.name).name
 
     @property
     def prompt(self) -> PromptSettings:
