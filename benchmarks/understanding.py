@@ -1,8 +1,8 @@
 """How much of what requests ask for is understood, and how long it takes by size of catalogue.
 
-The shares are those of a domain's own requests whose wishes are exactly the query's conditions, and
-of whose misinformed ones the wrong value was found. The catalogues of other sizes are invented:
-two million requests would not change a figure, so 200 of 30 words are read over each.
+The shares are of a domain's own requests: those whose wishes are the query's conditions and nothing
+else, and those whose corrections are what is wrong in them and nothing else. Other sizes of
+catalogue are invented; 200 requests of some 30 words are read over each. Times are of the processor.
 
     python benchmarks/understanding.py [--data data/ml-100k] [--items 100000 1000000] [--json]
 """
@@ -28,7 +28,7 @@ from rerec.rng import stream
 
 N_READ = 200
 NAMES, WORDS = 3_000, 6_000
-"""Different surnames and title words of an invented catalogue."""
+"""Surnames and other words of an invented catalogue, at most."""
 
 
 def main() -> None:

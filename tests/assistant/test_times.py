@@ -1,10 +1,9 @@
 import pytest
 
-from rerec.assistant.exchange import Years
 from rerec.assistant.parts import Line, cut
 from rerec.assistant.times import spells
 
-FOCUS = Years(1990, 1994)
+FOCUS = (1990, 1994)
 
 
 def years_of(text: str, *, has_decades: bool = False) -> list[tuple[int | None, int | None]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rerec.assistant.exchange import Years
-from rerec.assistant.parts import Line, Part, pattern
+from rerec.assistant.parts import ITEM, Line, Part, pattern
 from rerec.assistant.synonyms import DECADES
 
 _Y = r"(?:1[5-9]\d\d|20\d\d)"
@@ -56,6 +56,10 @@ _SPANS = {None: (0, 9), "early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 """The years of a decade that are meant."""
 
 
+Ends = tuple[int, int]
+"""The first and last year of a span."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spell:
     """One span of time of a request."""
@@ -67,15 +71,15 @@ class Spell:
 def spells(
     line: Line,
     *,
-    year_of: Callable[[Part], Years | None],
-    focus: Years | None,
+    year_of: Callable[[Part], Ends | None],
+    focus: Ends | None,
     newest: int | None,
     has_decade: Callable[[int], bool],
 ) -> list[Spell]:
     """The spans of time that a request speaks of.
 
     Args:
-        line: the request, items recognised and values not.
+        line: the request, items recognised, decades as they are written.
         year_of: the first and last year of the items that a part stands for.
         focus: those of what was recommended last; None where nothing was, or without a year.
         newest: the year of the newest item.
@@ -96,22 +100,24 @@ def spells(
 
 @dataclass(frozen=True)
 class _Known:
+    """A line, and what is known beside it."""
+
     line: Line
-    year_of: Callable[[Part], Years | None]
-    focus: Years | None
+    year_of: Callable[[Part], Ends | None]
+    focus: Ends | None
     newest: int | None
     has_decade: Callable[[int], bool]
 
-    def span(self, match: re.Match[str], group: str, part: str | None = None) -> Years | None:
+    def ends(self, match: re.Match[str], group: str, part: str | None = None) -> Ends | None:
         """The first and last year of what a group of a match says."""
         said = match[group]
-        if said == "T":
+        if said == ITEM:
             return self.year_of(self.line.parts[self.line.span(match, group).start])
         if said.isdigit():
-            return Years(int(said), int(said))
+            return int(said), int(said)
         first = decade_of(said)
         begin, end = _SPANS[part]
-        return Years(first + begin, first + end)
+        return first + begin, first + end
 
 
 def decade_of(said: str) -> int:
@@ -128,69 +134,58 @@ def decade_of(said: str) -> int:
 
 
 def _between(match: re.Match[str], known: _Known) -> Years | None:
-    a, b = known.span(match, "a"), known.span(match, "b")
-    if (
-        a is None
-        or b is None
-        or a.first is None
-        or b.last is None
-        or b.first is None
-        or a.last is None
-    ):
-        return None
-    return Years(min(a.first, b.first), max(a.last, b.last))
+    years = (*(known.ends(match, "a") or ()), *(known.ends(match, "b") or ()))
+    return Years(min(years), max(years)) if years else None
 
 
 def _bound(match: re.Match[str], known: _Known) -> Years | None:
-    if match["at"] == "T" and "than" not in match["word"]:
-        return None
-    span = known.span(match, "at", match["part"])
     word, on = match["word"], match["on"] or ""
-    if span is None or (word == "from" and not on.strip()):
+    ends = known.ends(match, "at", match["part"])
+    # "After Heat I want more" tells no time, "newer than Heat" does.
+    if ends is None or (match["at"] == ITEM and "than" not in word):
         return None
-    if word == "from":
-        return (
-            Years(None, span.last)
-            if re.search("earlier|before|older", on)
-            else Years(span.first, None)
-        )
-    return _limited(span, word, is_not=bool(match["not"].strip()))
+    if word != "from":
+        return _limited(ends, word, is_not=bool(match["not"]))
+    return _onwards(ends, on) if on else None
 
 
-def _limited(span: Years, word: str, *, is_not: bool) -> Years | None:
-    if span.first is None or span.last is None:
-        return None
+def _limited(ends: Ends, word: str, *, is_not: bool = False) -> Years:
+    """Before or after some years, or with them where the word takes them in."""
+    first, last = ends
     is_earlier = re.fullmatch(_EARLIER, word) is not None
-    if is_not and word not in _INCLUDING:  # "nothing before 1980" leaves 1980 itself
-        return Years(span.first, None) if is_earlier else Years(None, span.last)
     if word in _INCLUDING:
-        return Years(None, span.last) if is_earlier else Years(span.first, None)
-    return Years(None, span.first - 1) if is_earlier else Years(span.last + 1, None)
+        return Years(None, last) if is_earlier else Years(first, None)
+    if is_not:  # "nothing before 1980" leaves 1980 itself
+        return Years(first, None) if is_earlier else Years(None, last)
+    return Years(None, first - 1) if is_earlier else Years(last + 1, None)
+
+
+def _onwards(ends: Ends, way: str) -> Years:
+    """From some years on, or up to them: "1994 or later", "1994 and before"."""
+    is_earlier = re.search("earlier|before|older", way) is not None
+    return Years(None, ends[1]) if is_earlier else Years(ends[0], None)
 
 
 def _behind(match: re.Match[str], known: _Known) -> Years | None:
-    span = known.span(match, "at")
-    if span is None:
-        return None
-    is_earlier = match["word"] in {"earlier", "before", "older"}
-    return Years(None, span.last) if is_earlier else Years(span.first, None)
+    ends = known.ends(match, "at")
+    return _onwards(ends, match["word"]) if ends else None
 
 
 def _part(match: re.Match[str], known: _Known) -> Years | None:
-    return known.span(match, "at", match["part"])
+    ends = known.ends(match, "at", match["part"])
+    return Years(*ends) if ends else None
 
 
 def _one(match: re.Match[str], known: _Known) -> Years | None:
     if not match["at"].isdigit() and known.has_decade(decade_of(match["at"])):
         return None
-    return known.span(match, "at")
+    ends = known.ends(match, "at")
+    return Years(*ends) if ends else None
 
 
 def _relative(match: re.Match[str], known: _Known) -> Years | None:
-    if known.focus is None:
-        return None
     is_earlier = match["word"] in {"older", "earlier"}
-    return _limited(known.focus, "before" if is_earlier else "after", is_not=False)
+    return _limited(known.focus, "before" if is_earlier else "after") if known.focus else None
 
 
 def _recent(match: re.Match[str], known: _Known) -> Years | None:

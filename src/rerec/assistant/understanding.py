@@ -16,7 +16,7 @@ from rerec.assistant.askers import Askers
 from rerec.assistant.corrections import Checker
 from rerec.assistant.cues import Cues
 from rerec.assistant.everyday import NOUNS
-from rerec.assistant.exchange import Correction, State, Understood, Years
+from rerec.assistant.exchange import Correction, State, Understood
 from rerec.assistant.followups import Changes
 from rerec.assistant.hints import Hints
 from rerec.assistant.leftovers import words_left
@@ -199,9 +199,9 @@ class Reader:
     def _is_person(self, column: int) -> bool:
         return self.graph.pairs[column].relation not in self.lexicon.kinds
 
-    def _years_of(self, rows: Sequence[int]) -> Years | None:
+    def _years_of(self, rows: Sequence[int]) -> tuple[int, int] | None:
         years = [year for row in rows if (year := self.catalogue.items[row].year) is not None]
-        return Years(min(years), max(years)) if years else None
+        return (min(years), max(years)) if years else None
 
     @cached_property
     def _relations(self) -> tuple[str, ...]:
