@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ class Server:
                 self.end_headers()
                 self.wfile.write("".join(f"{line}\n\n" for line in lines).encode())
 
-            def log_message(self, *_: object) -> None:
-                pass
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
