@@ -44,12 +44,12 @@ def trained(folder: Path) -> list[dict[str, float]]:
 @pytest.mark.parametrize(
     ("loss", "rows", "first"),
     [
-        ("dapo", 2, 1),
+        pytest.param("dapo", 2, 1, marks=pytest.mark.slow),
         # In the second micro-batch of a step: the first one's gradients are made again.
         ("dapo", 1, 2),
         ("grpo", 2, 2),
-        ("bnpo", 1, 1),
-        ("dr_grpo", 2, 1),
+        pytest.param("bnpo", 1, 1, marks=pytest.mark.slow),
+        pytest.param("dr_grpo", 2, 1, marks=pytest.mark.slow),
     ],
 )
 def test_what_does_not_fit_is_learned_from_in_pieces_with_the_same_steps(

@@ -269,9 +269,8 @@ def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe]
     assert (tmp_path / "run" / "made.json").is_file()
 
 
-@pytest.mark.parametrize(
-    "estimator", ["rerec", pytest.param("reinforce++", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow  # two processes that import TRL, twice
+@pytest.mark.parametrize("estimator", ["rerec", "reinforce++"])
 def test_two_processes_make_the_steps_of_one(
     estimator: str, recipe: Callable[..., Recipe], tmp_path: Path
 ):

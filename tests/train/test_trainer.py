@@ -162,7 +162,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(c, marks=pytest.mark.slow) if AGAIN.items() <= CASES[c][0].items() else c
+        for c in CASES
+    ],
+)
 def test_with_even_credit_it_takes_the_steps_of_trl(
     case: str, folder: Path, words: Words, tmp_path: Path
 ):
