@@ -214,6 +214,12 @@ class TrainSettings(EngineSection):
     validate_every: int = Field(20, ge=1)
     n_valid: int = Field(100, ge=1)
     """Validation queries answered greedily at each validation."""
+    share_in_generation: bool = True
+    """Read each prompt once for all of its responses; false: TRL's own generation."""
+    share_in_training: bool = True
+    """Compute each prompt once for all of its responses; false: one row for each, as TRL does."""
+    skip_dead_groups: bool = True
+    """Leave groups without advantage out of the update, where that adds exactly 0."""
 
 
 class Recipe(Section):

@@ -19,7 +19,7 @@ from rerec.graph.attributes import AttributeGraph
 from rerec.settings import Recipe
 from rerec.train.policy import load_policy
 from rerec.train.rft import chosen_queries, rft
-from rerec.train.trainer import STATE
+from rerec.train.trainer import STATE, Speed
 
 KILLED = """
 import os, signal, sys
@@ -335,3 +335,19 @@ def test_fewer_queries_are_the_first_of_the_same_order(
     graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
     whole = chosen_queries(domain, graph, recipe())
     assert chosen_queries(domain, graph, recipe(train={"n_queries": 3})) == whole[:3]
+
+
+def test_the_switches_of_a_recipe_reach_the_trainer(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[Speed] = []
+
+    def looked(*_: object, speed: Speed, **__: object) -> None:
+        seen.append(speed)
+        raise Stopped
+
+    monkeypatch.setattr("rerec.train.rft.ReRecTrainer", looked)
+    for name in ("share_in_generation", "share_in_training", "skip_dead_groups"):
+        with pytest.raises(Stopped):
+            rft(recipe(train={name: False}), out=tmp_path / name, progress=ignored)
+        assert seen[-1] == Speed(**{name: False})

@@ -21,7 +21,7 @@ from rerec.catalogue.files import read_json, write_json
 from rerec.credit.judge import Judge
 from rerec.curriculum.sampler import CurriculumSampler
 from rerec.records import Scored
-from rerec.settings import Recipe
+from rerec.settings import Recipe, TrainSettings
 from rerec.train import runtime
 from rerec.train.choosing import chosen_queries
 from rerec.train.crediting import Crediting
@@ -33,7 +33,7 @@ from rerec.train.journal import Journal, Progress
 from rerec.train.policy import Policy, find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
 from rerec.train.run_folder import RunFolder
-from rerec.train.trainer import STATE, ReRecTrainer
+from rerec.train.trainer import STATE, ReRecTrainer, Speed
 from rerec.train.validation import Validation, Validator
 
 _N_SAMPLES = 16
@@ -83,6 +83,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         processing_class=tokenizer,
         feed=feed,
         crediting=crediting,
+        speed=_speed(recipe.train),
         stop_repeats=recipe.prompt.stop_repeats,
     )
     _tell(trainer, progress)
@@ -112,6 +113,14 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     run.finish()
     # A process that ends with the group still open now and then aborts, its work all done.
     trainer.accelerator.end_training()
+
+
+def _speed(settings: TrainSettings) -> Speed:
+    return Speed(
+        share_in_generation=settings.share_in_generation,
+        share_in_training=settings.share_in_training,
+        skip_dead_groups=settings.skip_dead_groups,
+    )
 
 
 def _tell(trainer: ReRecTrainer, progress: Progress) -> None:
