@@ -47,7 +47,7 @@ def trained(folder: Path) -> list[dict[str, float]]:
         pytest.param("dapo", 2, 1, marks=pytest.mark.slow),
         # In the second micro-batch of a step: the first one's gradients are made again.
         ("dapo", 1, 2),
-        ("grpo", 2, 2),
+        pytest.param("grpo", 2, 2, marks=pytest.mark.slow),
         pytest.param("bnpo", 1, 1, marks=pytest.mark.slow),
         pytest.param("dr_grpo", 2, 1, marks=pytest.mark.slow),
     ],

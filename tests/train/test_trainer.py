@@ -160,14 +160,13 @@ CASES = {
         True,
     ),
 }
+QUICK = ("grpo", "dapo", "lora")
+"""The others are slow tests, as are all of them in two processes."""
 
 
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(c, marks=pytest.mark.slow) if AGAIN.items() <= CASES[c][0].items() else c
-        for c in CASES
-    ],
+    [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
 )
 def test_with_even_credit_it_takes_the_steps_of_trl(
     case: str, folder: Path, words: Words, tmp_path: Path
@@ -242,7 +241,11 @@ def flat_for_one(query_id: str, response: str) -> float:
 @pytest.mark.parametrize(
     ("more", "saved"),
     [
-        *(({"loss_type": loss}, True) for loss in ("dapo", "grpo", "dr_grpo", "bnpo")),
+        ({"loss_type": "dapo"}, True),
+        *(
+            pytest.param({"loss_type": loss}, True, marks=pytest.mark.slow)
+            for loss in ("grpo", "dr_grpo", "bnpo")
+        ),
         ({"beta": 0.05}, False),
     ],
 )
