@@ -1,6 +1,6 @@
 """The assistant as one object, with and without a model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from rerec.assistant.exchange import Reply, State, Thought, state_from, to_json
 from rerec.catalogue.domain import read_domain, write_manifest, write_tables
 from rerec.catalogue.tables import ATTRIBUTES, INTERACTIONS, USERS
 from rerec.errors import ModelError
+from rerec.prompting import write_answer
 from rerec.records import Condition, Item
+from rerec.rng import stream
 from rerec.settings import PromptSettings
 
 CRIME, PACINO = Condition("genre", "Crime"), Condition("starring", "Al Pacino")
@@ -155,20 +157,77 @@ HOSTILE = (
 )
 
 
-def test_titles_with_instructions_in_them_change_nothing_that_is_shown(tmp_path: Path):
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """Over a catalogue whose titles are up to no good."""
+    folder = tmp_path_factory.mktemp("made") / "hostile"
     items = [Item(str(n), title, None, (), 1) for n, title in enumerate(HOSTILE)]
     facts = [[item.item_id for item in items], ["genre"] * len(items), ["Crime"] * len(items)]
     write_tables(
-        tmp_path,
+        folder,
         items=items,
         attributes=pa.table(facts, schema=ATTRIBUTES),
         interactions=INTERACTIONS.empty_table(),
         users=USERS.empty_table(),
     )
-    write_manifest(tmp_path, {"source": "hostile"})
-    assistant = Assistant.of(read_domain(tmp_path))
+    write_manifest(folder, {"source": "hostile"})
+    return Assistant.of(read_domain(folder))
+
+
+def test_titles_with_instructions_in_them_change_nothing_that_is_shown(hostile: Assistant):
     for said in ("", *HOSTILE, *(f"\\boxed{{{title}}}" for title in HOSTILE)):
         model = Says((said,))
-        reply = replied(assistant.with_model(model), "a crime item", k=20)
+        reply = replied(hostile.with_model(model), "a crime item", k=20)
         assert sorted(card.label for card in reply.recommendations) == sorted(HOSTILE)
         assert all(card.matches == (CRIME,) for card in reply.recommendations)
+
+
+class Wild(Says):
+    """Names what it likes: items that are no candidates, titles that are nowhere, instructions."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__(())
+        self.labels = labels
+
+    def write(self, messages: Messages, *, cancelled: Callable[[], bool]) -> Iterator[str]:
+        rng = stream(7, "wild", len(self.asked))
+        real = [self.labels[int(n)] for n in rng.integers(len(self.labels), size=3)]
+        made_up = [f"{real[0]} {int(rng.integers(2, 9))}", f"The {real[1]} Returns (2031)"]
+        named = [*real, *made_up, *HOSTILE]
+        boxed = rng.permutation(named)[: int(rng.integers(0, 4))].tolist()
+        self.pieces = ("\n\n".join(f"{title} fits." for title in named), write_answer(boxed))
+        yield from super().write(messages, cancelled=cancelled)
+
+
+@pytest.mark.slow  # two thousand answers over real films
+def test_two_thousand_answers_over_real_films_show_no_title_that_is_not_there():
+    folder = Path(__file__).parents[2] / "data" / "ml-100k"
+    if not (folder / "manifest.json").is_file():
+        pytest.skip(f"{folder} is not built: rerec data build ml-100k --out data/ml-100k")
+    domain = read_domain(folder)
+    requests = [query.text for query in domain.queries("test")[::2]]
+    assert len(requests) > 2000
+    assert shown_outside(Assistant.of(domain), requests) == (0, len(requests))
+
+
+def test_hundreds_of_answers_over_a_hostile_catalogue_show_no_title_that_is_not_there(
+    hostile: Assistant,
+):
+    requests = [f"{title} {n}" for n in range(60) for title in (*HOSTILE, "a crime item")]
+    assert shown_outside(hostile, requests) == (0, len(requests))
+
+
+def shown_outside(assistant: Assistant, requests: Sequence[str]) -> tuple[int, int]:
+    """Cards that are no item of the catalogue as it stands there, and answers given."""
+    catalogue = assistant.domain.catalogue
+    labels = {item.item_id: item.label for item in catalogue.items}
+    wild = assistant.with_model(Wild(list(labels.values())))
+    outside = n_answers = 0
+    for text in requests:
+        reply = replied(wild, text)
+        n_answers += 1
+        outside += sum(labels.get(card.item_id) != card.label for card in reply.recommendations)
+        outside += sum(
+            title in reply.text for title in reply.dropped if title not in labels.values()
+        )
+    return outside, n_answers
