@@ -1,0 +1,191 @@
+"""One side of `train_step.py`: a trainer in a process of its own, its steps timed in parts."""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import TrainerCallback
+from trl import GRPOConfig, GRPOTrainer
+
+from rerec.rng import stream
+from rerec.settings import ModelSettings
+from rerec.train import runtime
+from rerec.train.policy import find, load_tokenizer, load_trainable
+from rerec.train.trainer import ReRecTrainer
+
+MODEL = "smollm2-135m"
+SIDES = ("stock", "ours")
+Json = dict[str, Any]
+
+
+def work(side: str, case: Json, pipe: Connection) -> None:
+    """Take a step whenever the other end says so, and send what it took."""
+    runtime.prepare()
+    torch.manual_seed(7)
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = trainer_of(side, case, Path(folder), clock)
+        trainer.add_callback(InTurn(pipe, clock))
+        trainer.train()
+
+
+class Clock:
+    """Seconds of the parts of a step."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, part: str) -> Generator[None]:
+        """Add what happens inside to a part."""
+        started = time.perf_counter()
+        yield
+        self.parts[part] = self.parts.get(part, 0.0) + time.perf_counter() - started
+
+    def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, its time added to a part."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self.of(part):
+                return function(*args, **kwargs)
+
+        return run
+
+
+class InTurn(TrainerCallback):
+    """Waits before each step until it is this side's turn."""
+
+    def __init__(self, pipe: Connection, clock: Clock) -> None:
+        self._pipe, self._clock, self._started = pipe, clock, 0.0
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        self._pipe.recv()
+        self._clock.parts.clear()
+        self._started = time.perf_counter()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        parts = {"generate": 0.0, "reward": 0.0} | self._clock.parts
+        step = time.perf_counter() - self._started
+        update = step - parts["generate"] - parts["reward"]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+        self._pipe.send({"step": step, **parts, "update": update, "peak_gib": peak})
+
+
+def trainer_of(side: str, case: Json, folder: Path, clock: Clock) -> GRPOTrainer:
+    """A trainer whose parts are timed."""
+    settings = ModelSettings(lora_rank=case["lora"])
+    model = load_trainable(settings, model=MODEL, dtype=runtime.fast_dtype())
+    tokenizer: Any = load_tokenizer(find(MODEL).base)
+    words = [t for t in range(1000, 20_000) if tokenizer.decode([t]).strip().isalpha()]
+    shared: Json = {
+        "args": config_of(side, case, folder),
+        "train_dataset": prompts_of(case, tokenizer, words),
+        "processing_class": tokenizer,
+    }
+    if side == "stock":
+        trainer: Any = GRPOTrainer(model, reward_funcs=stock_reward, **shared)
+    else:
+        crediting = Even(case["group"])
+        trainer = ReRecTrainer(model, crediting=crediting, **shared)
+        trainer.eos_token_ids = [-1]  # what `min_new_tokens` is to the other one: no answer ends
+        crediting.advantages = clock.timed("reward", crediting.advantages)
+    trainer._generate_single_turn = clock.timed("generate", trainer._generate_single_turn)
+    trainer._calculate_rewards = clock.timed("reward", trainer._calculate_rewards)
+    return trainer
+
+
+def config_of(side: str, case: Json, folder: Path) -> GRPOConfig:
+    """One group a micro-batch, as the recipes have it."""
+    forced: Json = {}
+    if side == "stock":
+        forced["generation_kwargs"] = {"min_new_tokens": case["answer"]}
+    return GRPOConfig(
+        output_dir=str(folder),
+        max_steps=1000,
+        per_device_train_batch_size=case["group"],
+        gradient_accumulation_steps=case["queries"],
+        num_generations=case["group"],
+        max_completion_length=case["answer"],
+        loss_type="dapo",
+        scale_rewards="none",
+        learning_rate=1e-6,
+        bf16=runtime.fast_dtype() is torch.bfloat16,
+        gradient_checkpointing=False,
+        use_cpu=True,
+        report_to=[],
+        save_strategy="no",
+        logging_strategy="no",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        seed=7,
+        **forced,
+    )
+
+
+def prompts_of(case: Json, tokenizer: Any, words: Sequence[int]) -> Dataset:
+    """Prompts of random words, each of exactly so many tokens, the chat's own included."""
+    rows = []
+    for number in range(64):
+        rng = stream(7, "benchmark", "prompt", number)
+        text = ""
+        while (n := length(tokenizer, text)) < case["prompt"]:
+            drawn = rng.choice(words, case["prompt"] - n)
+            text += " " + " ".join(tokenizer.decode([int(t)]).strip() for t in drawn)
+        while length(tokenizer, text) > case["prompt"]:
+            text = text[:-1]
+        rows.append({"query_id": str(number), "prompt": [{"role": "user", "content": text}]})
+    return Dataset.from_list(rows)
+
+
+def length(tokenizer: Any, text: str) -> int:
+    """Tokens of a prompt."""
+    messages = [{"role": "user", "content": text}]
+    return len(
+        tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    )
+
+
+def worth(text: str) -> float:
+    """A reward in [0, 1] that differs between answers."""
+    return sha256(text.encode()).digest()[0] / 255
+
+
+def stock_reward(completions: Any, **_: Any) -> list[float | None]:
+    """The rewards as TRL asks for them."""
+    return [worth(completion[0]["content"]) for completion in completions]
+
+
+class Even:
+    """Credit as plain GRPO gives it; what graphs and blame cost is in `benchmarks/reward.py`."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._last: list[float] = []
+
+    def rewards(self, query_ids: Sequence[str], responses: Sequence[str]) -> list[float]:
+        """One reward for each response."""
+        assert len(query_ids) == len(responses)
+        self._last = [worth(text) for text in responses]
+        return self._last
+
+    def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        """(B, T) each response's reward less its group's mean."""
+        assert completion_ids.shape == completion_mask.shape
+        rewards = np.array(self._last).reshape(-1, self._group)
+        centred = rewards - rewards.mean(1, keepdims=True)
+        return torch.from_numpy(centred.reshape(-1, 1)) * completion_mask
+
+    def metrics(self) -> dict[str, float]:
+        """Nothing to log."""
+        return {}
