@@ -85,6 +85,26 @@ def test_an_answer_that_is_masked_whole_gives_zeros_and_changes_no_other(llama):
     torch.testing.assert_close(after[others], before[others], atol=1e-6, rtol=0)
 
 
+def test_idle_rows_give_zeros_and_change_no_other(llama):
+    ids, mask = batch()
+    model = policy(llama, "grouped heads")
+    prepare_sharing(model)
+    before, entropies = shared_logps(model, ids, mask, N_ANSWER, entropy=True)
+    passes = []
+    model.register_forward_pre_hook(
+        lambda _, __, kwargs: passes.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    idle = torch.tensor([True, False, True, True, False, False])
+    after, others = shared_logps(model, ids, mask, N_ANSWER, entropy=True, idle=idle)
+    assert passes == [5 + 1, 2 + 2, 5 + 3]  # the second group has an idle row alone, and passes
+    assert entropies is not None
+    assert others is not None
+    assert not after[[0, 2]].any()
+    busy = [1, 3, 4, 5]
+    torch.testing.assert_close(after[busy], before[busy], atol=1e-6, rtol=0)
+    torch.testing.assert_close(others[busy], entropies[busy], atol=1e-6, rtol=0)
+
+
 def test_neighbouring_rows_with_the_same_prompt_are_a_group():
     ids, mask = batch()
     assert groups_of(ids[:, :N_PROMPT], mask[:, :N_PROMPT]) == [(0, 3), (3, 4), (4, 6)]

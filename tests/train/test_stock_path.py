@@ -19,7 +19,7 @@ from transformers import (
 from trl import GRPOConfig, GRPOTrainer
 
 from rerec.settings import Recipe
-from rerec.train.attention import Tree
+from rerec.train.attention import Prefix, Tree
 from rerec.train.rft import rft
 from rerec.train.trainer import ReRecTrainer
 
@@ -170,3 +170,23 @@ def test_sharing_that_is_wrong_is_found_at_the_first_step_and_not_used(
     for name in ("loss", "grad_norm", "reward"):
         assert wrong[name] == pytest.approx(right[name], rel=1e-4, abs=1e-7)
     assert right["grad_norm"] > 1e-3
+
+
+def test_writing_that_is_wrong_is_found_before_the_first_response_and_left_to_trl(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    short = {"max_steps": 2, "validate_every": 2, "num_generations": 4, "bf16": False}
+    said: list[str] = []
+    rft(recipe(train=short), out=tmp_path / "right", progress=said.append)
+    assert not [line for line in said if "TRL writes" in line]
+    attend = Prefix.attend
+
+    def forgetful(self: Prefix, layer: int, *states: Any) -> Tensor:
+        query, key, value, scale = states
+        return attend(self, layer, query, key, torch.zeros_like(value), scale)
+
+    monkeypatch.setattr(Prefix, "attend", forgetful)
+    rft(recipe(train=short), out=tmp_path / "wrong", progress=said.append)
+    (told,) = [line for line in said if "TRL writes" in line]
+    assert told.startswith("TRL writes the responses: our own writer took tokens up to")
+    assert first_step(tmp_path / "wrong")["step"] == 1

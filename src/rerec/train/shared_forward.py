@@ -33,6 +33,8 @@ class SharingTrainer(HalvingTrainer):
     """Whether prompts are shared."""
     sharing_note: str | None = None
     """Why they cannot be, where that is so."""
+    idle_rows: Tensor | None = None
+    """(B,) true on rows of the micro-batch that add exactly nothing to its loss."""
     _sharing_is_checked = False
 
     def share_prompts(self) -> None:
@@ -75,7 +77,11 @@ class SharingTrainer(HalvingTrainer):
                 logits_to_keep,
                 entropy=compute_entropy,
                 group_size=self._group_size(),
+                idle=self.idle_rows,
             )
+        if entropies is not None and self.idle_rows is not None:
+            written = attention_mask[:, -logits_to_keep:].bool()
+            entropies = _as_the_others(entropies, self.idle_rows, written)
         return logps, entropies, None
 
     def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
@@ -100,3 +106,9 @@ class SharingTrainer(HalvingTrainer):
 
     def _group_size(self) -> int:
         return self.num_generations if self.model.training else self.num_generations_eval
+
+
+def _as_the_others(values: Tensor, idle: Tensor, mask: Tensor) -> Tensor:
+    """Give tokens of idle rows the mean of the others', so that what is logged is that mean."""
+    known = values[~idle][mask[~idle]]
+    return torch.where(idle[:, None], known.mean() if len(known) else 0.0, values)

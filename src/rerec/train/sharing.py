@@ -61,7 +61,7 @@ def groups_of(
     return list(pairwise(starts))
 
 
-def shared_logps(
+def shared_logps(  # noqa: PLR0913 - what TRL's own call is told, and who is left out
     model: Any,
     ids: Tensor,
     mask: Tensor,
@@ -69,6 +69,7 @@ def shared_logps(
     *,
     entropy: bool,
     group_size: int | None = None,
+    idle: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Log-probabilities of completion tokens, each group computed as one tree row.
 
@@ -79,16 +80,21 @@ def shared_logps(
         n_completion: C.
         entropy: whether the entropies are wanted too.
         group_size: G; see `groups_of`.
+        idle: (B,) true on rows that are not computed. A group passes with its first row if it has
+            no other: processes that hold pieces of the weights pass groups in step.
 
     Returns:
-        (B, C) log-probabilities and entropies, 0 on padding.
+        (B, C) log-probabilities and entropies, 0 on padding and on idle rows.
     """
     cut = ids.shape[1] - n_completion
-    logps, entropies = [], []
+    places = torch.arange(len(ids), device=ids.device)
+    computed, logps, entropies = [], [], []
     for start, end in groups_of(ids[:, :cut], mask[:, :cut], group_size):
+        rows = places[start:end] if idle is None else places[start:end][~idle[start:end]]
+        rows = rows if len(rows) else places[start : start + 1]
         prompt = ids[start, :cut][mask[start, :cut].bool()]
-        written = mask[start:end, cut:].bool()
-        answers = ids[start:end, cut:]
+        written = mask[rows, cut:].bool()
+        answers = ids[rows, cut:]
         lengths = written.sum(1).clamp(min=1)
         taken = torch.arange(n_completion, device=ids.device) < lengths[:, None]
         tree = Tree.of(len(prompt), lengths.tolist(), ids.device)
@@ -101,10 +107,17 @@ def shared_logps(
             fused_lm_head=True,
             shared=tree,
         )
+        computed.append(rows)
         logps.append(_scattered(out.log_probs[0], taken) * written)
         if entropy:
             entropies.append(_scattered(out.entropy[0], taken) * written)
-    return torch.cat(logps), torch.cat(entropies) if entropy else None
+    rows = torch.cat(computed)
+
+    def placed(parts: list[Tensor]) -> Tensor:
+        values = torch.cat(parts)
+        return values.new_zeros(len(ids), n_completion).index_copy(0, rows, values)
+
+    return placed(logps), placed(entropies) if entropy else None
 
 
 def mean_difference(found: Tensor, wanted: Tensor, mask: Tensor) -> float:

@@ -1,9 +1,9 @@
 """The one place that changes TRL: GRPO with our order of queries, our advantages, shared prompts.
 
 What is overridden, and nothing is copied: where a batch's queries come from and what its advantages
-are (`_generate_and_score_completions`), how answers are written (`_generate_single_turn`), how a
-batch is cut into micro-batches (`_prepare_inputs`: groups stay together), groups without advantage
-(`_compute_loss`), and what a checkpoint holds; beneath it, how log-probabilities are computed
+are (`_generate_and_score_completions`), how a batch is cut into micro-batches (`_prepare_inputs`:
+groups stay together), what has no advantage (`_compute_loss`), and what a checkpoint holds; beneath
+it, how answers are written (`rerec.train.shared_writing`), how log-probabilities are computed
 (`rerec.train.shared_forward`) and what becomes of a batch that memory does not hold
 (`rerec.train.halving`). `tests/train/test_seam.py` fails when TRL moves one of them.
 """
@@ -17,24 +17,14 @@ from typing import Any, Protocol
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import PreTrainedModel
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.trainer.utils import split_tensor_dict
 
 from rerec.catalogue.files import write_json
 from rerec.errors import DataError
-from rerec.rng import seed_of
-from rerec.train.circles import until_circles
-from rerec.train.engine import product_dtype
-from rerec.train.generation import Sampling, generate
-from rerec.train.rollout import RolloutModel
-from rerec.train.shared_forward import SharingTrainer
+from rerec.train.shared_writing import WritingTrainer
 
 STATE = "rerec_state.json"
-_TRL_WRITES = (
-    "TRL writes the responses: our own writer draws by temperature alone, without top_p, top_k,"
-    " min_p, repetition_penalty or generation_kwargs"
-)
 
 
 class Feed(Protocol):
@@ -74,13 +64,8 @@ class Speed:
     skip_dead_groups: bool = True
 
 
-class ReRecTrainer(SharingTrainer):
+class ReRecTrainer(WritingTrainer):
     """TRL's GRPO trainer with ReRec's queries, credit and shared prompts."""
-
-    model: Any
-    args: Any
-    max_completion_length: int
-    num_generations: int
 
     def __init__(
         self,
@@ -92,11 +77,10 @@ class ReRecTrainer(SharingTrainer):
         **kwargs: Any,
     ) -> None:
         self._feed, self._crediting, self._speed = feed, crediting, speed or Speed()
-        self._stop_repeats = stop_repeats
         kwargs["reward_funcs"] = self._reward
         super().__init__(*args, **kwargs)
-        self._rollout = RolloutModel(self.unwrapped_model(), product_dtype(self.args))
-        self.writing_note = None if self._draws_plainly() else _TRL_WRITES
+        self.stop_repeats = stop_repeats
+        self.writes_shared = self._speed.share_in_generation
         if self._speed.share_in_training:
             self.share_prompts()
 
@@ -129,64 +113,6 @@ class ReRecTrainer(SharingTrainer):
     ) -> list[float]:
         return self._crediting.rewards(query_id, [c[0]["content"] for c in completions])
 
-    # --- how answers are written
-
-    def _generate_single_turn(
-        self,
-        prompt_ids: list[list[int]],
-        images: Any,
-        multimodal_fields: Any,
-        num_generations: int,
-        *rest: Any,
-        **kwargs: Any,
-    ) -> tuple[list[list[int]], Any]:
-        n = num_generations if self.model.training else 1
-        whole = len(prompt_ids) % n == 0
-        if not (self._may_write_shared() and whole):
-            ids, odds = super()._generate_single_turn(
-                prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
-            )
-            ids = until_circles(ids, self._stop_repeats)
-            return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
-        written = generate(
-            self.writing_model(),
-            prompt_ids[::n],
-            Sampling(n, self.max_completion_length, self.temperature, self._stop_repeats),
-            stop=self.eos_token_ids,
-            seeds=self._seeds(len(prompt_ids)),
-        )
-        return [answer for group in written for answer in group], None
-
-    def _may_write_shared(self) -> bool:
-        plain = self._draws_plainly() and not self.use_vllm
-        return plain and self._speed.share_in_generation and self.shares
-
-    def _draws_plainly(self) -> bool:
-        """Whether our own generation knows everything that the sampling is set to."""
-        args = self.args
-        settings = (args.top_p, args.top_k or 0, args.min_p, args.repetition_penalty)
-        return settings == (1, 0, None, 1) and not args.generation_kwargs
-
-    def _seeds(self, n_rows: int) -> list[int]:
-        """A seed for each response that this process writes now.
-
-        By the step and the place among the responses of all processes: the same after a restart,
-        and with any number of processes. TRL's own count of micro-batches begins anew with a
-        restart: only its place within the step counts.
-        """
-        within = self._step % self.args.gradient_accumulation_steps
-        first = self.accelerator.process_index * n_rows
-        step = (self.args.seed, "rollout", self.state.global_step, within)
-        return [seed_of(*step, first + row) for row in range(n_rows)]
-
-    def unwrapped_model(self) -> Any:
-        """The model in training, without what spreads it over processes."""
-        return self.accelerator.unwrap_model(self.model)
-
-    def writing_model(self) -> PreTrainedModel:
-        """The merged copy that writes, as the weights now are; all processes have to ask for it."""
-        return self._rollout.refresh()
-
     # --- how it learns from them
 
     def _prepare_inputs(self, inputs: Any) -> Any:
@@ -202,18 +128,23 @@ class ReRecTrainer(SharingTrainer):
         return self._buffered_inputs[self._step % n_slices]
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
-        if self._may_leave_out() and not inputs["advantages"].any():
+        idle = ~inputs["advantages"].any(1) if self._may_leave_out() else None
+        # Several processes wait for each other: TRL gathers figures in every pass, DDP gradients.
+        if idle is not None and idle.all() and self.alone:
             # Connected to every trained weight, so that there is something to differentiate.
             return sum(p.sum() * 0.0 for p in model.parameters() if p.requires_grad)
-        return super()._compute_loss(model, inputs)
+        # Rows are left out by the forward that shares prompts, and their ratio has to be 1.
+        self.idle_rows = idle if inputs.get("old_per_token_logps") is None else None
+        try:
+            return super()._compute_loss(model, inputs)
+        finally:
+            self.idle_rows = None
 
     def _may_leave_out(self) -> bool:
-        """Whether rows without advantage add exactly 0: every loss is advantage times something.
-
-        With several processes they stay: TRL gathers figures in every pass, and DDP gradients.
-        """
+        """Whether rows without advantage add exactly 0: every loss is advantage times something."""
         bonus = self._entropy_bonus_enabled or self.aux_loss_enabled or self.beta != 0.0
-        return self._speed.skip_dead_groups and not bonus and self.alone
+        by_entropy = self.top_entropy_quantile < 1.0
+        return self._speed.skip_dead_groups and not bonus and not by_entropy
 
     # --- what a checkpoint holds
 
