@@ -219,7 +219,7 @@ class TrainSettings(EngineSection):
     share_in_training: bool = True
     """Compute each prompt once for all of its responses; false: one row for each, as TRL does."""
     skip_dead_groups: bool = True
-    """Leave groups without advantage out of the update, where that adds exactly 0."""
+    """Leave responses and groups without advantage out of the update, where they add exactly 0."""
 
 
 class Recipe(Section):

@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 from torch import Tensor
 from transformers import MistralConfig, MistralForCausalLM
 
-from rerec.train import generation
+from rerec.train import generation, slots
 from rerec.train.circles import until_circles
 from rerec.train.generation import Sampling, generate
 
@@ -33,7 +33,7 @@ _SLIDING: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch):
     """What is written outgrows its block several times."""
-    monkeypatch.setattr(generation, "_GROWTH", 3)
+    monkeypatch.setattr(slots, "_GROWTH", 3)
 
 
 def greedy(model: Any, prompt: Sequence[int], n_tokens: int) -> list[int]:
@@ -78,8 +78,8 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
             cuts.append((going.sum(1).tolist(), kept[1].tolist()))
         return kept
 
-    worth_cutting = generation._worth_cutting
-    monkeypatch.setattr(generation, "_worth_cutting", noted)
+    worth_cutting = slots._worth_cutting
+    monkeypatch.setattr(slots, "_worth_cutting", noted)
     monkeypatch.setattr(generation, "_draw", forked)
     found = generate(model, PROMPTS, Sampling(n=n, max_new_tokens=N_TOKENS), stop=STOP)
     # Prompts are read the longest first.
@@ -98,13 +98,13 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
 
 def test_rows_are_cut_and_filled_up_by_hand():
     going = torch.tensor([[True, False, True], [False, False, False], [False, True, False]])
-    kept = generation._worth_cutting(going)
+    kept = slots._worth_cutting(going)
     assert kept is not None
     prompts, places = kept
     assert prompts.tolist() == [0, 2]
     assert places.tolist() == [[0, 2], [7, 7]]
-    assert generation._first_of_each(places).tolist() == [[True, True], [True, False]]
-    assert generation._worth_cutting(torch.ones(2, 3, dtype=torch.bool)) is None
+    assert slots._first_of_each(places).tolist() == [[True, True], [True, False]]
+    assert slots._worth_cutting(torch.ones(2, 3, dtype=torch.bool)) is None
 
 
 def test_the_same_seed_draws_the_same_answers_and_another_seed_others(llama):
@@ -176,6 +176,58 @@ def test_prompts_that_need_too_much_room_are_answered_in_batches(
     )
     assert batches == whole
     assert seen == [[2, 0], [1, 3]]  # (8 + 8) x 2 tokens; (2 + 8) x 2
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("room", [1, 2, 5])
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_prompts_that_take_the_place_of_others_are_answered_as_alone(
+    llama, n: int, room: int, temperature: float, monkeypatch: pytest.MonkeyPatch
+):
+    """Rows that came later see their own prompt and nothing that stood in their place before."""
+    model, n_tokens = llama(), 40
+    prompts = [[(7 * i + 3 * j) % 399 + 1 for j in range(1 + i % 5)] for i in range(12)]
+    sampling = Sampling(n=n, max_new_tokens=n_tokens, temperature=temperature, stop_repeats=4)
+    seeds = range(n * len(prompts))
+    alone = [
+        generate(model, [prompt], sampling, stop=STOP, seeds=seeds[i * n : (i + 1) * n])[0]
+        for i, prompt in enumerate(prompts)
+    ]
+    lengths = {len(row) for group in alone for row in group}
+    assert len(lengths) > 4
+    assert max(lengths) > 10
+    monkeypatch.setattr(generation, "_n_slots", lambda *_: room)
+    seen: list[int] = []
+    found = generate(
+        model, prompts, sampling, stop=STOP, seeds=seeds, on_batch=lambda some: seen.extend(some)
+    )
+    assert found == alone
+    assert sorted(seen) == list(range(len(prompts)))
+
+
+def test_fewer_prompts_may_wait_than_are_read_at_a_time(llama, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generation, "_n_slots", lambda *_: 2 * generation._REFILL)
+    prompts = [[i + 1, 5] for i in range(2 * generation._REFILL + 1)]
+    found = generate(llama(), prompts, Sampling(max_new_tokens=3), stop=[])
+    assert [len(row) for [row] in found] == [3] * len(prompts)
+
+
+def test_slots_stay_full_while_prompts_wait(llama, monkeypatch: pytest.MonkeyPatch):
+    passes = []
+    step = slots.Slots.step
+
+    def counted(self: slots.Slots) -> None:
+        passes.append(int(self.going.sum()))
+        step(self)
+
+    monkeypatch.setattr(slots.Slots, "step", counted)
+    monkeypatch.setattr(generation, "_n_slots", lambda *_: 2)
+    prompts = [[i + 1, 5] for i in range(20)]
+    found = generate(llama(), prompts, Sampling(max_new_tokens=N_TOKENS), stop=STOP)
+    written = sum(len(row) - 1 for group in found for row in group)
+    assert sum(passes) == written
+    # In pairs, each of which would wait for its longer one, it would be more.
+    assert len(passes) <= written / 2 + N_TOKENS
 
 
 def test_a_model_whose_attention_slides_is_left_to_transformers():

@@ -1,6 +1,9 @@
 """How a process uses the machine: nothing that somebody has set is overruled."""
 
 import ctypes.util
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -47,3 +50,23 @@ def test_an_accelerator_computes_in_bfloat16(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert runtime.fast_dtype() == torch.bfloat16
+
+
+_HUGE = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+_FILL = """
+import torch
+from rerec.train import runtime
+runtime.prepare()
+kept = torch.ones(64 * 1024 * 1024)  # 256 MiB
+lines = open("/proc/self/smaps_rollup").read().splitlines()
+print(next(int(line.split()[1]) for line in lines if line.startswith("AnonHugePages")))
+"""
+
+
+@pytest.mark.skipif(
+    not (_HUGE.is_file() and "[never]" not in _HUGE.read_text()),
+    reason="the kernel gives no huge pages",
+)
+def test_tensors_stand_in_huge_pages_where_the_kernel_gives_them():
+    done = subprocess.run([sys.executable, "-c", _FILL], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 100 * 1024  # KiB; some may be missing where memory is in pieces

@@ -99,7 +99,9 @@ class Prefix:
     hidden: Tensor
     """(N, 1, 1, P) bool, true on left padding."""
     written: int = 0
-    """Tokens that each row wrote, the newest included."""
+    """Columns that are written, the newest included."""
+    foreign: Tensor | None = None
+    """(N, n, 1, 1, at least T) bool, true on columns before a row's own; None: there are none."""
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """Attend from the newest token of every row.
@@ -129,6 +131,8 @@ class Prefix:
         to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
         to_own = (own @ key.transpose(2, 3)).view(n_prompts, n, n_kv, repeat, -1)
         to_own[..., self.written :] = -torch.inf
+        if self.foreign is not None:
+            to_own.masked_fill_(self.foreign[..., : to_own.shape[-1]], -torch.inf)
         weights = torch.cat([to_prompt, to_own], dim=-1).softmax(-1)
         from_prompt = (
             weights[..., :length].transpose(1, 2).reshape(n_prompts, n_kv, n * repeat, length)
@@ -137,6 +141,16 @@ class Prefix:
         from_prompt = from_prompt.view(n_prompts, n_kv, n, repeat, width).transpose(1, 2)
         from_own = weights[..., length:].reshape(rows, n_kv, repeat, -1) @ value
         return from_prompt.reshape(rows, heads, 1, width) + from_own.view(rows, heads, 1, width)
+
+    def put(self, places: Tensor, prompts: "Prefix") -> None:
+        """Replace some of the prompts by others, which are not longer than the longest were."""
+        start = self.hidden.shape[-1] - prompts.hidden.shape[-1]
+        for own, new in zip(
+            [*self.keys, *self.values], [*prompts.keys, *prompts.values], strict=True
+        ):
+            own[places, :, start:] = new
+        self.hidden[places] = True
+        self.hidden[places, ..., start:] = prompts.hidden
 
     def keep(self, prompts: Tensor) -> None:
         """Cut to some of the prompts."""

@@ -52,6 +52,14 @@ class Circles:
         """Go on with some of the rows."""
         self._same = self._same[rows]
 
+    def begin(self, rows: Tensor) -> None:
+        """Begin some of the rows anew: what they wrote before is another row's."""
+        self._same[rows] = 0
+
+    def forget(self, n: int) -> None:
+        """Drop the first n tokens of what the rows wrote before."""
+        self._same = torch.nn.functional.pad(self._same[:, n:], (0, n))
+
 
 def until_circles(rows: Sequence[Sequence[int]], least: int) -> list[list[int]]:
     """Responses up to where they have gone round, whole where they do not.

@@ -1,28 +1,30 @@
 """Answers from a causal language model: each distinct prompt is read once, then continued n times.
 
-The keys and values of a prompt are computed once and repeated for its continuations; rows leave the
-batch as they end. Each continuation draws by a seed of its own: what it becomes does not depend on
-what is written beside it, nor on how many processes share the work.
+The keys and values of a prompt are computed once and serve all of its continuations; where those of
+one prompt have ended the next is read in their place (`rerec.train.slots`). Each continuation draws
+by a seed of its own: what it becomes does not depend on what is written beside it, nor on how many
+processes share the work.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, GenerationConfig, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
+from transformers import GenerationConfig, PreTrainedModel
 
-from rerec.train.attention import NO_MASK, SHARED
-from rerec.train.circles import Circles, until_circles
-from rerec.train.reading import padded, read_prompts
+from rerec.train.attention import SHARED
+from rerec.train.circles import until_circles
+from rerec.train.reading import padded
 from rerec.train.sharing import can_share
+from rerec.train.slots import Slots
 
+Report = Callable[[dict[int, list[list[int]]]], None]
 _KV_BYTES = 2 * 1024**3
-_GROWTH = 32
-# Below this share of rows still writing, the finished ones are cut out of the batch.
-_CUT_BELOW = 0.75
+_REFILL = 16
+"""One of so many slots may stand idle until prompts are read into those that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +41,6 @@ class Sampling:
     does."""
 
 
-class _Written(DynamicLayer):
-    """What the rows wrote, one layer's keys and values, in a dense block that grows by steps.
-
-    The growing cache of transformers copies every earlier position at every token, and so does a
-    product with a part of a block. The whole block is given, and
-    `Prefix.written` says how much of it counts.
-    """
-
-    keys: Tensor  # ty: ignore[incompatible-mutable-override]
-    values: Tensor  # ty: ignore[incompatible-mutable-override]
-
-    def __init__(self, like: Tensor, rows: int) -> None:
-        super().__init__()
-        self.length = 0
-        self.keys = like.new_zeros(rows, like.shape[1], _GROWTH, like.shape[3])
-        self.values = torch.zeros_like(self.keys)
-        self.is_initialized = True
-
-    def update(
-        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
-    ) -> tuple[Tensor, Tensor]:
-        if self.length == self.keys.shape[2]:
-            self.keys, self.values = _grown(self.keys), _grown(self.values)
-        self.keys[:, :, self.length] = key_states[:, :, 0]
-        self.values[:, :, self.length] = value_states[:, :, 0]
-        self.length += 1
-        return self.keys, self.values
-
-    def get_seq_length(self) -> int:
-        return self.length
-
-    def keep(self, rows: Tensor) -> None:
-        """Cut the block to some of its rows."""
-        self.keys, self.values = self.keys[rows], self.values[rows]
-
-
-def _grown(states: Tensor) -> Tensor:
-    """(R, K, T, D) with zeros behind, (R, K, T + growth, D)."""
-    return torch.nn.functional.pad(states, (0, 0, 0, _GROWTH))
-
-
 @torch.inference_mode()
 def generate(
     model: PreTrainedModel,
@@ -88,7 +49,7 @@ def generate(
     *,
     stop: Sequence[int],
     seeds: Sequence[int] = (),
-    on_batch: Callable[[dict[int, list[list[int]]]], None] | None = None,
+    on_batch: Report | None = None,
 ) -> list[list[list[int]]]:
     """Continue every prompt `sampling.n` times.
 
@@ -100,55 +61,138 @@ def generate(
         stop: token ids that end a continuation; the one that ended it is its last token.
         seeds: of the draws of each continuation, prompt by prompt; where the temperature is above
             0 there are n for each prompt.
-        on_batch: called with {prompt's index: its continuations} as batches end.
+        on_batch: called with {prompt's index: its continuations} as some of them end.
 
     Returns:
         For each prompt, n lists of token ids.
     """
-    done: dict[int, list[list[int]]] = {}
-    shares = can_share(model) is None
-    if shares:
-        model.set_attn_implementation(SHARED)
+    if can_share(model) is not None:
+        return _plainly(model, prompts, sampling, stop, on_batch or _nobody)
+    model.set_attn_implementation(SHARED)
     drawn = None
-    if shares and sampling.temperature > 0:
+    if sampling.temperature > 0:
         if len(seeds) != len(prompts) * sampling.n:
             raise ValueError(f"{len(seeds)} seeds for {len(prompts)} x {sampling.n} continuations")
-        drawn = _uniform(seeds, sampling.max_new_tokens)
-    for batch in _batches(model, prompts, sampling):
-        chosen = [prompts[i] for i in batch]
-        if shares:
-            n = sampling.n
-            places = [i * n + sample for i in batch for sample in range(n)]
-            own = None if drawn is None else drawn[places].to(model.device)
-            rows = _continue(model, chosen, sampling, stop, own)
-        else:
-            rows = _plain(model, chosen, sampling, stop)
-        found = {i: rows[j * sampling.n : (j + 1) * sampling.n] for j, i in enumerate(batch)}
-        done |= found
-        if on_batch:
-            on_batch(found)
-    return [done[i] for i in range(len(prompts))]
+        drawn = _uniform(seeds, sampling.max_new_tokens).to(model.device)
+    if not prompts:
+        return []
+    return _Writer(model, prompts, sampling, stop, drawn, on_batch or _nobody).write()
 
 
-def _batches(
-    model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling
-) -> list[list[int]]:
-    """Prompts of like length together, as many as their keys and values have room for."""
+def _nobody(found: dict[int, list[list[int]]]) -> None:
+    """Where nobody asks for answers as they end."""
+
+
+class _Writer:
+    """Writes the continuations of all prompts, of which only some have a slot at a time."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        stop: Sequence[int],
+        drawn: Tensor | None,
+        report: Report,
+    ) -> None:
+        self._prompts, self._sampling, self._stop = prompts, sampling, stop
+        self._drawn, self._report = drawn, report
+        n_rows = len(prompts) * sampling.n
+        self._written = torch.full((n_rows, sampling.max_new_tokens), -1, device=model.device)
+        self._waiting = deque(_longest_first(prompts))  # a slot has room for those that come after
+        self._n_slots = _n_slots(model, len(prompts[self._waiting[0]]), sampling)
+        self._unreported: list[int] = []
+        self._slots = Slots(
+            model,
+            self._next(self._n_slots),
+            sampling.n,
+            max_new_tokens=sampling.max_new_tokens,
+            stop_repeats=sampling.stop_repeats,
+        )
+        self._ends = torch.tensor(list(stop), device=model.device)
+
+    def write(self) -> list[list[list[int]]]:
+        """Write until all have ended."""
+        slots, last = self._slots, self._slots.numbers.tolist()
+        while True:
+            self._draw()
+            if slots.going.any():
+                if not self._waiting:
+                    slots.cut()
+                slots.step()
+            elif not self._waiting:
+                break
+            if self._waiting and self._refill():
+                last = slots.numbers.tolist()
+        self._unreported += last
+        self._tell()
+        return [self._of(i) for i in range(len(self._prompts))]
+
+    def _draw(self) -> None:
+        rows, counts = self._slots.rows(), self._slots.counts()
+        at = None
+        if self._drawn is not None:
+            at = self._drawn[rows, counts.clamp(max=self._drawn.shape[1] - 1)]
+        tokens = _draw(self._slots.logits, self._sampling.temperature, at)
+        given = self._slots.take(tokens, self._ends)
+        self._written[rows[given], counts[given]] = tokens[given]
+
+    def _refill(self) -> bool:
+        """Read prompts into the slots that have ended, once they are enough."""
+        free = self._slots.ended()[: len(self._waiting)]
+        if len(free) < min(max(1, self._n_slots // _REFILL), len(self._waiting)):
+            return False
+        self._unreported += self._slots.numbers[free].tolist()
+        if len(self._unreported) >= self._n_slots // 2:
+            self._tell()
+        self._slots.read(free, self._next(len(free)))
+        return True
+
+    def _next(self, n: int) -> list[tuple[int, Sequence[int]]]:
+        taken = [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
+        return [(i, self._prompts[i]) for i in taken]
+
+    def _tell(self) -> None:
+        self._report({i: self._of(i) for i in self._unreported})
+        self._unreported = []
+
+    def _of(self, prompt: int) -> list[list[int]]:
+        n = self._sampling.n
+        rows = self._written[prompt * n : (prompt + 1) * n].tolist()
+        return [_until_stop(row, self._stop) for row in rows]
+
+
+def _longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
+    return sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+
+
+def _n_slots(model: PreTrainedModel, longest: int, sampling: Sampling) -> int:
+    """For how many prompts there is room, by their keys and values."""
     config = model.config.get_text_config()
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     width = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
-    batches: list[list[int]] = []
-    room = 0
-    for i in sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i)):
-        cost = (len(prompts[i]) + sampling.n * sampling.max_new_tokens) * width
-        if not batches or cost > room:
-            batches.append([])
-            room = max(_KV_BYTES, cost)
-            first = cost
-        batches[-1].append(i)
-        room -= first  # rows are padded to the longest, which comes first
-    return batches
+    return max(1, _KV_BYTES // ((longest + sampling.n * sampling.max_new_tokens) * width))
+
+
+def _plainly(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    stop: Sequence[int],
+    report: Report,
+) -> list[list[list[int]]]:
+    """The same by transformers, for a model that cannot share."""
+    n, order = sampling.n, _longest_first(prompts)
+    done: dict[int, list[list[int]]] = {}
+    while len(done) < len(prompts):
+        left = order[len(done) :]
+        batch = left[: _n_slots(model, len(prompts[left[0]]), sampling)]
+        rows = _plain(model, [prompts[i] for i in batch], sampling, stop)
+        found = {i: rows[j * n : (j + 1) * n] for j, i in enumerate(batch)}
+        done |= found
+        report(found)
+    return [done[i] for i in range(len(prompts))]
 
 
 def _plain(
@@ -173,83 +217,6 @@ def _plain(
     rows = [_until_stop(row, stop) for row in written[:, ids.shape[1] :].tolist()]
     rows = until_circles(rows, sampling.stop_repeats)
     return [row for row in rows for _ in range(sampling.n)]
-
-
-def _continue(
-    model: PreTrainedModel,
-    prompts: Sequence[Sequence[int]],
-    sampling: Sampling,
-    stop: Sequence[int],
-    drawn: Tensor | None,
-) -> list[list[int]]:
-    """One batch; `drawn` are (rows, T) numbers in [0, 1), none where nothing is drawn."""
-    n = sampling.n
-    prefix, positions, logits = read_prompts(model, prompts)
-    layers = [_Written(keys, len(prompts) * n) for keys in prefix.keys]
-    cache = DynamicCache()
-    cache.layers = list(layers)
-    written = torch.full((len(prompts) * n, sampling.max_new_tokens), -1, device=model.device)
-    rows = torch.arange(len(prompts) * n, device=model.device).view(-1, n)
-    going = torch.ones_like(rows, dtype=torch.bool)
-    positions, logits = positions.repeat_interleave(n), logits.repeat_interleave(n, dim=0)
-    ends = torch.tensor(list(stop), device=model.device)
-    circles = Circles(len(written), sampling.max_new_tokens, sampling.stop_repeats, model.device)
-    for step in range(sampling.max_new_tokens):
-        at = None if drawn is None else drawn[rows.view(-1), step]
-        tokens = _draw(logits, sampling.temperature, at)
-        written[rows[going], step] = tokens[going.view(-1)]
-        ended = torch.isin(tokens, ends) | circles.closed(written[rows.view(-1), :step], tokens)
-        going &= ~ended.view_as(going)
-        if not going.any() or step + 1 == sampling.max_new_tokens:
-            break
-        kept = _worth_cutting(going)
-        if kept is not None:
-            prompts_kept, places = kept
-            tokens, positions = tokens[places.view(-1)], positions[places.view(-1)]
-            rows, going = rows.view(-1)[places], _first_of_each(places) & going.view(-1)[places]
-            prefix.keep(prompts_kept)
-            circles.keep(places.view(-1))
-            for layer in layers:
-                layer.keep(places.view(-1))
-        positions = positions + 1
-        prefix.written = step + 1
-        logits = model(
-            input_ids=tokens[:, None],
-            position_ids=positions[:, None],
-            attention_mask=NO_MASK,
-            past_key_values=cache,
-            use_cache=True,
-            shared=prefix,
-        ).logits[:, -1]
-    return [_until_stop(row, stop) for row in written.tolist()]
-
-
-def _worth_cutting(going: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Which prompts and which of their rows to go on with; None while most are still writing.
-
-    Args:
-        going: (N, n) bool, the rows still writing.
-
-    Returns:
-        (N',) prompts and (N', n') places in the flat rows; a prompt with fewer than n' rows left is
-        filled up with a repeat of its first one.
-    """
-    counts = going.sum(1)
-    prompts = counts.nonzero().squeeze(1)
-    width = int(counts.max())
-    if len(prompts) * width > _CUT_BELOW * going.numel():
-        return None
-    order = going[prompts].int().argsort(dim=1, descending=True, stable=True)[:, :width]
-    real = torch.arange(width, device=going.device) < counts[prompts, None]
-    places = torch.where(real, order, order[:, :1])
-    return prompts, places + prompts[:, None] * going.shape[1]
-
-
-def _first_of_each(places: Tensor) -> Tensor:
-    """(N', n') true where a row is not the repeat that fills its prompt up."""
-    first = torch.ones_like(places, dtype=torch.bool)
-    first[:, 1:] = places[:, 1:] != places[:, :1]
-    return first
 
 
 def _draw(logits: Tensor, temperature: float, at: Tensor | None) -> Tensor:

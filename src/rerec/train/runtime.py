@@ -9,6 +9,7 @@ import ctypes.util
 import os
 import sys
 import warnings
+from typing import Any
 
 import torch
 from transformers.utils import logging as transformers_logging
@@ -16,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 # From glibc's malloc.h. Read once at a process's start from MALLOC_* variables; mallopt also works
 # later, as long as the large allocations are still to come.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_MADV_HUGEPAGE, _PAGE_BYTES = 14, 2 * 1024 * 1024
 _NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
 """Names in `torch.cpu.get_capabilities()`; the last one is ARM's."""
 _TOP_PAD_BYTES = 256 * 1024 * 1024
@@ -57,9 +59,27 @@ def fast_dtype() -> torch.dtype:
 
 def _keep_freed_memory() -> None:
     name = ctypes.util.find_library("c")
-    mallopt = getattr(ctypes.CDLL(name), "mallopt", None) if name else None
-    if mallopt is None:
+    libc: Any = ctypes.CDLL(name, use_errno=True) if name else None
+    if not hasattr(libc, "mallopt"):
         return
-    mallopt(_M_MMAP_MAX, 0)
-    mallopt(_M_TRIM_THRESHOLD, -1)
-    mallopt(_M_TOP_PAD, _TOP_PAD_BYTES)
+    libc.mallopt(_M_MMAP_MAX, 0)
+    libc.mallopt(_M_TRIM_THRESHOLD, -1)
+    libc.mallopt(_M_TOP_PAD, _TOP_PAD_BYTES)
+    _ask_for_huge_pages(libc)
+
+
+def _ask_for_huge_pages(libc: Any) -> None:
+    """Let the heap stand in pages of 2 MiB where the kernel gives them to those who ask.
+
+    Weights, keys and values are gigabytes that are read at every token: in pages of 4 KiB every
+    read looks up where they are. What is asked for is address space; memory is taken when used.
+    """
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.restype, libc.free.argtypes = None, [ctypes.c_void_p]
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    n_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    block = libc.malloc(n_bytes)
+    if block:
+        start = -(-block // _PAGE_BYTES) * _PAGE_BYTES
+        libc.madvise(start, n_bytes - (start - block), _MADV_HUGEPAGE)
+        libc.free(block)

@@ -81,7 +81,7 @@ class SharingTrainer(HalvingTrainer):
             )
         if entropies is not None and self.idle_rows is not None:
             written = attention_mask[:, -logits_to_keep:].bool()
-            entropies = _as_the_others(entropies, self.idle_rows, written)
+            entropies = _as_the_others(entropies, written)
         return logps, entropies, None
 
     def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
@@ -108,7 +108,10 @@ class SharingTrainer(HalvingTrainer):
         return self.num_generations if self.model.training else self.num_generations_eval
 
 
-def _as_the_others(values: Tensor, idle: Tensor, mask: Tensor) -> Tensor:
-    """Give tokens of idle rows the mean of the others', so that what is logged is that mean."""
-    known = values[~idle][mask[~idle]]
-    return torch.where(idle[:, None], known.mean() if len(known) else 0.0, values)
+def _as_the_others(values: Tensor, mask: Tensor) -> Tensor:
+    """Give tokens of rows that were not computed the mean of the others', to log that mean."""
+    computed = values.any(1)
+    if not computed.any():
+        return values
+    mean = values[computed][mask[computed]].mean()
+    return torch.where(computed[:, None], values, mean)

@@ -1,0 +1,253 @@
+"""The answers that are being written at the moment: as many prompts as there is room for.
+
+A prompt has a slot, in which its n answers are written as n rows. Where all of them have ended the
+next prompt is read into the slot, so that the batch stays full; once no prompt waits, rows that
+have ended are cut out. All rows write into the same column at a time: a row that came later began
+at a later column, and does not see what stands before it.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+
+from rerec.train.attention import NO_MASK
+from rerec.train.circles import Circles
+from rerec.train.reading import read_prompts
+
+_GROWTH = 32
+# Below this share of rows still writing, the finished ones are cut out of the batch.
+_CUT_BELOW = 0.75
+_NOTHING = -1
+
+
+class _Written(DynamicLayer):
+    """What the rows wrote, one layer's keys and values, in a dense block that grows by steps.
+
+    The growing cache of transformers copies every earlier position at every token, and so does a
+    product with a part of a block. The whole block is given, and
+    `Prefix.written` says how much of it counts.
+    """
+
+    keys: Tensor  # ty: ignore[incompatible-mutable-override]
+    values: Tensor  # ty: ignore[incompatible-mutable-override]
+
+    def __init__(self, like: Tensor, rows: int) -> None:
+        super().__init__()
+        self.length = 0
+        self.keys = like.new_zeros(rows, like.shape[1], _GROWTH, like.shape[3])
+        self.values = torch.zeros_like(self.keys)
+        self.is_initialized = True
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        if self.length == self.keys.shape[2]:
+            self.keys, self.values = _grown(self.keys), _grown(self.values)
+        self.keys[:, :, self.length] = key_states[:, :, 0]
+        self.values[:, :, self.length] = value_states[:, :, 0]
+        self.length += 1
+        return self.keys, self.values
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+    def keep(self, rows: Tensor) -> None:
+        """Cut the block to some of its rows."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
+    def forget(self, n: int) -> None:
+        """Drop the first n columns."""
+        self.keys, self.values = self.keys[:, :, n:].clone(), self.values[:, :, n:].clone()
+        self.length -= n
+
+
+def _grown(states: Tensor) -> Tensor:
+    """(R, K, T, D) with zeros behind, (R, K, T + growth, D)."""
+    return torch.nn.functional.pad(states, (0, 0, 0, _GROWTH))
+
+
+class Slots:
+    """N prompts with n rows each; R = N * n rows, a prompt's rows together."""
+
+    going: Tensor
+    """(N, n) bool, the rows still writing."""
+    logits: Tensor
+    """(R, V) of each row's next token."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        prompts: Sequence[tuple[int, Sequence[int]]],
+        n: int,
+        *,
+        max_new_tokens: int,
+        stop_repeats: int,
+    ) -> None:
+        """Read the first prompts.
+
+        Args:
+            model: set to the shared attention.
+            prompts: (number, token ids) of the prompts that there are slots for; those that come
+                later may not be longer than the longest of them.
+            n: rows of each prompt.
+            max_new_tokens: where a row ends.
+            stop_repeats: see `Circles`.
+        """
+        self._model, self._n, self._most = model, n, max_new_tokens
+        device = model.device
+        self._prefix, positions, logits = read_prompts(model, [ids for _, ids in prompts])
+        n_rows = len(prompts) * n
+        self._layers = [_Written(keys, n_rows) for keys in self._prefix.keys]
+        self._cache = DynamicCache()
+        self._cache.layers = list(self._layers)
+        self.numbers = torch.tensor([number for number, _ in prompts], device=device)
+        self.samples = torch.arange(n, device=device).expand(len(prompts), n)
+        self.going = torch.ones(len(prompts), n, dtype=torch.bool, device=device)
+        self._positions = positions.repeat_interleave(n)
+        self.logits = logits.repeat_interleave(n, dim=0)
+        # A row is at most so far behind the oldest one as that may write, and then writes as much.
+        room = 2 * max_new_tokens + 2 * _GROWTH
+        self._first = torch.zeros(n_rows, dtype=torch.long, device=device)
+        self._text = torch.full((n_rows, room), _NOTHING, device=device)
+        self._circles = Circles(n_rows, room, stop_repeats, device)
+
+    @property
+    def _column(self) -> int:
+        return self._layers[0].length
+
+    def rows(self) -> Tensor:
+        """(R,) which row of all prompts' rows each one is: number * n + sample."""
+        return (self.numbers[:, None] * self._n + self.samples).view(-1)
+
+    def counts(self) -> Tensor:
+        """(R,) tokens that each row has written; anything in rows that have ended."""
+        return self._column - self._first
+
+    def take(self, tokens: Tensor, ends: Tensor) -> Tensor:
+        """Give every row its next token.
+
+        Args:
+            tokens: (R,).
+            ends: token ids that end a row.
+
+        Returns:
+            (R,) bool, the rows to which it was given: those that were going.
+        """
+        given = self.going.view(-1)
+        column = self._column
+        ended = torch.isin(tokens, ends)
+        ended |= self._circles.closed(self._text[:, :column], tokens)
+        ended |= self.counts() + 1 >= self._most
+        self._text[:, column] = torch.where(given, tokens, _NOTHING)
+        self.going = self.going & ~ended.view_as(self.going)
+        return given
+
+    def ended(self) -> Tensor:
+        """(E,) slots all of whose rows have ended."""
+        return (~self.going.any(1)).nonzero().squeeze(1)
+
+    def step(self) -> None:
+        """Compute what comes after the tokens that were given last."""
+        column = self._column
+        tokens = self._text[:, column].clamp(min=0)
+        self._positions = self._positions + 1
+        self._prefix.written = column + 1
+        self.logits = self._model(
+            input_ids=tokens[:, None],
+            position_ids=self._positions[:, None],
+            attention_mask=NO_MASK,
+            past_key_values=self._cache,
+            use_cache=True,
+            shared=self._prefix,
+        ).logits[:, -1]
+
+    def read(self, slots: Tensor, prompts: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Read prompts into slots that have ended.
+
+        Args:
+            slots: (E,).
+            prompts: E prompts as (number, token ids).
+        """
+        self._forget()
+        prefix, positions, logits = read_prompts(self._model, [ids for _, ids in prompts])
+        self._prefix.put(slots, prefix)
+        self.numbers[slots] = torch.tensor([number for number, _ in prompts], device=slots.device)
+        self.going[slots] = True
+        rows = (slots[:, None] * self._n + torch.arange(self._n, device=slots.device)).view(-1)
+        self._positions[rows] = positions.repeat_interleave(self._n)
+        self.logits[rows] = logits.repeat_interleave(self._n, dim=0)
+        self._text[rows] = _NOTHING
+        self._circles.begin(rows)
+        self._first[rows] = self._column
+        self._hide()
+
+    def cut(self) -> None:
+        """Leave out rows that have ended, where that saves more than it costs."""
+        kept = _worth_cutting(self.going)
+        if kept is None:
+            return
+        prompts, places = kept
+        rows = places.view(-1)
+        self.samples = self.samples.reshape(-1)[rows].view_as(places)
+        self.going = _first_of_each(places) & self.going.view(-1)[rows].view_as(places)
+        self.numbers = self.numbers[prompts]
+        self._prefix.keep(prompts)
+        self._positions, self._first = self._positions[rows], self._first[rows]
+        self._text = self._text[rows]
+        self._circles.keep(rows)
+        for layer in self._layers:
+            layer.keep(rows)
+        self._forget()
+        self._hide()
+
+    def _forget(self) -> None:
+        """Drop columns that no row sees any more."""
+        going = self.going.view(-1)
+        n = int(self._first[going].min()) if going.any() else self._column
+        if n < _GROWTH:
+            return
+        for layer in self._layers:
+            layer.forget(n)
+        self._circles.forget(n)
+        self._text = torch.nn.functional.pad(self._text[:, n:], (0, n), value=_NOTHING)
+        self._first = (self._first - n).clamp(min=0)
+
+    def _hide(self) -> None:
+        """Tell the attention which columns stand before each row's own."""
+        if not self._first.any():
+            self._prefix.foreign = None
+            return
+        columns = torch.arange(self._text.shape[1] + _GROWTH, device=self._first.device)
+        foreign = columns < self._first[:, None]
+        self._prefix.foreign = foreign.view(*self.going.shape, 1, 1, -1)
+
+
+def _worth_cutting(going: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Which prompts and which of their rows to go on with; None while most are still writing.
+
+    Args:
+        going: (N, n) bool, the rows still writing.
+
+    Returns:
+        (N',) prompts and (N', n') places in the flat rows; a prompt with fewer than n' rows left is
+        filled up with a repeat of its first one.
+    """
+    counts = going.sum(1)
+    prompts = counts.nonzero().squeeze(1)
+    width = int(counts.max())
+    if len(prompts) * width > _CUT_BELOW * going.numel():
+        return None
+    order = going[prompts].int().argsort(dim=1, descending=True, stable=True)[:, :width]
+    real = torch.arange(width, device=going.device) < counts[prompts, None]
+    places = torch.where(real, order, order[:, :1])
+    return prompts, places + prompts[:, None] * going.shape[1]
+
+
+def _first_of_each(places: Tensor) -> Tensor:
+    """(N', n') true where a row is not the repeat that fills its prompt up."""
+    first = torch.ones_like(places, dtype=torch.bool)
+    first[:, 1:] = places[:, 1:] != places[:, :1]
+    return first
