@@ -1,9 +1,9 @@
 """Products of a few rows on a processor, computed from the side of the weights.
 
 At every token a model multiplies as many rows as answers are being written. Of some dozens of rows
-the libraries make slow work: through the layers of SmolLM2-135M `W @ x.T` took 1.4 to 1.5 times
-less than `x @ W.T` for 16 to 96 rows, and 1.1 to 1.2 times less for 128 to 256 (two cores with AVX2,
-float32; benchmarks/few_rows.py). The numbers are the same but for rounding.
+the libraries make slow work: through the layers of SmolLM2-135M `x @ W.T` took 1.4 to 1.5 times as
+long as `W @ x.T` for 16 to 96 rows, and 1.1 to 1.2 times as long for 128 to 256 (two cores with
+AVX2, float32; benchmarks/few_rows.py). The numbers are the same but for rounding.
 """
 
 from typing import Any
