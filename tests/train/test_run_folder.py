@@ -1,7 +1,10 @@
 """Run folders: what may go on, what is finished, what is refused."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,8 @@ def ignored(line: str) -> None:
 @pytest.fixture
 def begun(recipe: Callable[..., Recipe], tmp_path: Path) -> RunFolder:
     run = RunFolder.open(tmp_path / "run", recipe(), command="train", progress=ignored)
-    run.begin()
+    with suppress(KeyboardInterrupt), run.underway():
+        raise KeyboardInterrupt
     return run
 
 
@@ -41,7 +45,8 @@ def test_a_run_goes_on_from_its_newest_whole_checkpoint(begun: RunFolder):
 def test_the_same_run_may_be_opened_again(begun: RunFolder, recipe: Callable[..., Recipe]):
     again = RunFolder.open(begun.folder, recipe(), command="train", progress=ignored)
     assert not again.finished
-    again.finish()
+    with again.underway():
+        assert not (begun.folder / "made.json").exists()
     said: list[str] = []
     done = RunFolder.open(begun.folder, recipe(), command="train", progress=said.append)
     assert done.finished
@@ -82,3 +87,36 @@ def test_another_domain_is_refused(
     manifest.write_text(json.dumps(listed))
     with pytest.raises(SettingsError, match="made otherwise"):
         RunFolder.open(begun.folder, recipe(), command="train", progress=ignored)
+
+
+HOLDER = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_runs_at_once_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(
+    begun: RunFolder,
+):
+    before = sorted(begun.folder.iterdir())
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(begun.folder / ".lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout
+    assert other.stdout.readline() == "held\n"
+    refused = pytest.raises(SettingsError, match="another process is training in this folder")
+    with refused as error, begun.underway():
+        pytest.fail("two at once")
+    assert "\n" not in str(error.value)
+    assert sorted(begun.folder.iterdir()) == before
+    other.kill()  # as `kill -9` does: nobody tidies up
+    other.communicate()
+    with begun.underway():
+        pass
+    assert (begun.folder / "made.json").is_file()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def make(recipe: Callable[..., Recipe], corner_shop: Path, tiny: Path, tmp_path:
         judge = Judge.of(domain, wanted.reward, wanted.credit)
         run = RunFolder.open(tmp_path / "run", wanted, command="train", progress=said.append)
         journal = Journal(run.folder, said.append)
-        run.begin()
+        with suppress(KeyboardInterrupt), run.underway():
+            raise KeyboardInterrupt
         made = Validator(domain, judge, load_tokenizer(str(tiny)), str(tiny), run, journal)
         made.choose(2)
         return made

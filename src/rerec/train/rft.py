@@ -107,10 +107,8 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     ):
         trainer.add_callback(callback)
     progress(f"reinforcement on {len(queries)} queries, {config.max_steps} steps")
-    run.begin()
-    with told(out):
+    with run.underway(), told(out):
         trainer.train(resume_from_checkpoint=checkpoint)
-    run.finish()
     # A process that ends with the group still open now and then aborts, its work all done.
     trainer.accelerator.end_training()
 

@@ -1,17 +1,21 @@
 """A run's folder: what it was made from, where it stands, and whether it may go on.
 
     runs/Z/  recipe.json  metrics.jsonl  timings.jsonl  completions/
-             checkpoints/  best/  last/  made.json
+             checkpoints/  best/  last/  made.json  .lock
 
 `made.json` is written when the run has ended: its presence says that there is nothing left to do.
 """
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
+from accelerate import PartialState
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
@@ -24,6 +28,7 @@ from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Progress
 
 RECIPE = "recipe.json"
+_LOCK = ".lock"
 _STATE = "trainer_state.json"
 
 
@@ -68,10 +73,35 @@ class RunFolder:
             progress(f"{folder}: this run is finished; remove the folder to run it anew")
         return cls(folder, recipe, command, time.monotonic(), finished, record)
 
-    def begin(self) -> None:
-        """Write down what the run is made from: only now, when everything has been checked."""
+    @contextmanager
+    def underway(self) -> Generator[None]:
+        """Train here: what the run is made from is written down first, how it was made at the end.
+
+        Only one run at a time may: a run that is told to stop finishes its step first, and whoever
+        starts it again meanwhile would have two of them write into the same files.
+
+        Raises:
+            SettingsError: another process trains in this folder.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / RECIPE, self.record)
+        with self._lock():
+            write_json(self.folder / RECIPE, self.record)
+            yield
+            self._finish()
+
+    @contextmanager
+    def _lock(self) -> Generator[None]:
+        # The processes of one run share the folder, and the first one speaks for them.
+        first = PartialState().is_main_process
+        lock = FileLock(self.folder / _LOCK, blocking=False) if first else nullcontext()
+        try:
+            with lock:
+                yield
+        except Timeout:
+            raise SettingsError(
+                f"{self.folder}: another process is training in this folder; wait until it has"
+                " ended (told to stop, it finishes its step first), or give another --out"
+            ) from None
 
     def last_checkpoint(self, progress: Progress) -> str | None:
         """The newest whole checkpoint, to go on from; one that was cut short is told of."""
@@ -83,8 +113,7 @@ class RunFolder:
             progress(f"{torn}: was cut short; going on from the checkpoint before it")
         return None
 
-    def finish(self) -> None:
-        """Write down how the run was made."""
+    def _finish(self) -> None:
         write_made(
             self.folder,
             command=self.command,

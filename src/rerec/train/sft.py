@@ -81,7 +81,5 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     )
     for callback in (Soundness(journal), Termination(out), validation):
         trainer.add_callback(callback)
-    run.begin()
-    with told(out):
+    with run.underway(), told(out):
         trainer.train(resume_from_checkpoint=run.last_checkpoint(progress))
-    run.finish()
