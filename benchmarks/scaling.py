@@ -21,6 +21,7 @@ STEPS = {
     "answer": (55, 110, 220),
 }
 """Of `train_step.py`; what is not varied is 2 queries x G 8, prompts of 350, answers of 110."""
+ANSWER = 110
 SCORING = {"candidates": (5, 20, 100), "items": (1_682, 16_820, 168_200)}
 """Of `reward.py`."""
 Json = dict[str, Any]
@@ -42,7 +43,10 @@ def main() -> None:
 
 def step(name: str, value: int) -> Json:
     """Seconds of a step where one size is so."""
-    figures = printed("train_step.py", "--only", "ours", f"--{name}", str(value))
+    sizes = {"answer": ANSWER, name: value}
+    given = [f"--{key}={size}" for key, size in sizes.items()]
+    # All answers are of one length, so that what is varied is varied alone.
+    figures = printed("train_step.py", "--only=ours", f"--shortest={sizes['answer']}", *given)
     ours = figures["ours"]
     kept = ("step", "generate", "update", "tokens_per_second", "utilisation", "peak_gib")
     return {"varied": name, "is": value, **{key: ours[key] for key in kept}}

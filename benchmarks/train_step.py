@@ -1,9 +1,9 @@
 """A step of reinforcement: ours against TRL's own `GRPOTrainer`, side by side in one run.
 
 Each trainer has a process of its own, with the same model, prompts, lengths, rewards and seed; they
-take steps in turn, the other one waiting. The first step of each is left out. Every answer is as
-long as every other, so that both write as many tokens: what ours gains where answers end early, and
-where groups have no spread, is not in the figures.
+take steps in turn, the other one waiting. The first step of each is left out. Answers end at
+lengths drawn evenly between two bounds, the same on both sides; with equal bounds all are as long
+as each other. What ours gains where groups have no spread is not in the figures.
 
 Utilisation is the least work that the update needs (each prompt once, each answer once, words only
 for the answers), as a share of what the machine reaches in one large product in that time.
@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from train_step_side import SIDES, Json, work
+from train_step_side import SIDES, Json, lengths_of, work
 
 from rerec.train import runtime
 
@@ -44,13 +44,15 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=2, help="queries a step")
     parser.add_argument("--group", type=int, default=8, help="answers to a query (G)")
     parser.add_argument("--prompt", type=int, default=350, help="tokens of a prompt")
-    parser.add_argument("--answer", type=int, default=110, help="tokens of an answer")
+    parser.add_argument("--answer", type=int, default=110, help="tokens of the longest answers")
+    parser.add_argument("--shortest", type=int, default=40, help="tokens of the shortest possible")
     parser.add_argument("--lora", type=int, default=0, help="rank; 0 trains every weight")
     parser.add_argument("--rounds", type=int, default=1, help="measured steps of each")
     parser.add_argument("--table", action="store_true", help="several groups and prompts")
     parser.add_argument("--only", choices=SIDES, help="measure one of the two alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = vars(parser.parse_args())
+    given["shortest"] = min(given["shortest"], given["answer"])
     as_json, table, only = given.pop("json"), given.pop("table"), given.pop("only")
     sides = (only,) if only else SIDES
     cases = [given | {"queries": 2} | case for case in TABLE] if table else [given]
@@ -99,7 +101,7 @@ def figures_of(case: Json, steps: dict[str, list[Json]], peak: float) -> Json:
         side: {name: statistics.median(step[name] for step in own) for name in own[0]}
         for side, own in steps.items()
     }
-    n_tokens = case["queries"] * (case["prompt"] + case["group"] * case["answer"])
+    n_tokens = case["queries"] * case["prompt"] + sum(lengths_of(case))
     for own in sides.values():
         own["utilisation"] = needed_flops(case) / own["update"] / peak
         own["tokens_per_second"] = n_tokens / own["step"]
@@ -122,7 +124,8 @@ def report(figures: Json) -> str:
     case = figures["case"]
     lines = [
         f"{case['queries']} queries x G {case['group']}, prompts of {case['prompt']} and answers of"
-        f" {case['answer']} tokens, {figures['dtype']}, peak {figures['peak_gflops']} GFLOP/s"
+        f" {case['shortest']} to {case['answer']} tokens,"
+        f" {figures['dtype']}, peak {figures['peak_gflops']} GFLOP/s"
     ]
     if "step_ratio" in figures:
         lines.append(
@@ -152,12 +155,13 @@ def needed_flops(case: Json) -> float:
     """
     hidden, inner, layers, kv, vocabulary = 576, 1536, 30, 192, 49_152
     weights = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * inner)
-    prompt, answers = case["prompt"], case["group"] * case["answer"]
+    prompt, lengths = case["prompt"], lengths_of(case)
+    prompts, answers = case["queries"] * prompt, sum(lengths)
     # Each token looks at half of its own text on average, and answers at the whole prompt.
-    seen = prompt * prompt / 2 + answers * (prompt + case["answer"] / 2)
-    once = 2 * weights * (prompt + answers) + 4 * layers * hidden * seen
+    seen = prompts * prompt / 2 + sum(n * (prompt + n / 2) for n in lengths)
+    once = 2 * weights * (prompts + answers) + 4 * layers * hidden * seen
     once += 2 * vocabulary * hidden * answers
-    return case["queries"] * once * (2 if case["lora"] else 3)
+    return once * (2 if case["lora"] else 3)
 
 
 def peak_flops(dtype: torch.dtype) -> float:

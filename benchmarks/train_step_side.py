@@ -19,8 +19,9 @@ from trl import GRPOConfig, GRPOTrainer
 
 from rerec.rng import stream
 from rerec.settings import ModelSettings
-from rerec.train import runtime
+from rerec.train import generation, runtime
 from rerec.train.policy import find, load_tokenizer, load_trainable
+from rerec.train.slots import Slots
 from rerec.train.trainer import ReRecTrainer
 
 MODEL = "smollm2-135m"
@@ -99,6 +100,7 @@ def trainer_of(side: str, case: Json, folder: Path, clock: Clock) -> GRPOTrainer
         trainer = ReRecTrainer(model, crediting=crediting, **shared)
         trainer.eos_token_ids = [-1]  # what `min_new_tokens` is to the other one: no answer ends
         crediting.advantages = clock.timed("reward", crediting.advantages)
+    end_answers(side, trainer, lengths_of(case))
     trainer._generate_single_turn = clock.timed("generate", trainer._generate_single_turn)
     trainer._calculate_rewards = clock.timed("reward", trainer._calculate_rewards)
     return trainer
@@ -131,6 +133,43 @@ def config_of(side: str, case: Json, folder: Path) -> GRPOConfig:
         seed=7,
         **forced,
     )
+
+
+def lengths_of(case: Json) -> list[int]:
+    """Tokens of each answer of a step, drawn evenly; the first one of each group is the longest."""
+    draw = stream(7, "benchmark", "lengths")
+    shape = (case["queries"], case["group"])
+    lengths = draw.integers(case["shortest"], case["answer"] + 1, shape)
+    lengths[:, 0] = case["answer"]
+    return lengths.ravel().tolist()
+
+
+def end_answers(side: str, trainer: Any, lengths: list[int]) -> None:
+    """Let answers end at these lengths, whatever the model would say.
+
+    transformers writes all rows to the end of the longest one, so TRL's are cut afterwards.
+    """
+    if side == "stock":
+        write = trainer._generate_single_turn
+
+        def cut(*args: Any, **kwargs: Any) -> tuple[list[list[int]], Any]:
+            rows, odds = write(*args, **kwargs)
+            return [row[:n] for row, n in zip(rows, lengths, strict=True)], odds
+
+        trainer._generate_single_turn = cut
+        return
+    wanted = torch.tensor(lengths)
+
+    class Ending(Slots):
+        """Slots whose rows end at the wanted lengths."""
+
+        def take(self, tokens: Tensor, ends: Tensor) -> Tensor:
+            over = self.counts() + 1 >= wanted[self.rows() % len(wanted)]
+            given = super().take(tokens, ends)
+            self.going = self.going & ~over.view_as(self.going)
+            return given
+
+    vars(generation)["Slots"] = Ending
 
 
 def prompts_of(case: Json, tokenizer: Any, words: Sequence[int]) -> Dataset:

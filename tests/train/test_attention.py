@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from rerec.train import attention
+from rerec.train import pieces
 from rerec.train.attention import SHARED, Prefix, Tree, attend
 
 WIDTH = 8
@@ -41,7 +41,7 @@ def test_a_tree_attends_as_each_answer_would_behind_a_prompt_of_its_own(
     heads: int, n_kv: int, lengths: list[int], way: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(Tree, "_in_turn", getattr(Tree, way))  # what a processor takes
-    monkeypatch.setattr(attention, "_BLOCK", 3)  # the prompt's 7 tokens take three blocks
+    monkeypatch.setattr(pieces, "_BLOCK", 3)  # the prompt's 7 tokens take three blocks
     n_prompt, length = 7, 7 + sum(lengths)
     parts = [heads_of(n, length, seed) for seed, n in enumerate((heads, n_kv, n_kv))]
     query, key, value = parts

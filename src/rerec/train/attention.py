@@ -16,10 +16,11 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from rerec.train.pieces import attend_in_pieces, pieces_of
+
 SHARED = "rerec_shared_prompt"
 NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
 """Sharing masks by itself; transformers hands a mask of four dimensions on as it is."""
-_BLOCK = 128
 # Softmax of scores in bfloat16 is computed in float32 by torch's kernels and rounded once: casting
 # to float32 and back gives the same numbers and moves four times as much memory.
 
@@ -52,33 +53,20 @@ def causal(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     against 30 to 116 ms for 730 tokens of SmolLM2-135M, forward and backward.
 
     Args:
-        query: (B, H, P, D).
-        key: (B, K, P, D).
-        value: (B, K, P, D).
+        query: (1, H, P, D).
+        key: (1, K, P, D).
+        value: (1, K, P, D).
         scale: factor on the scores.
 
     Returns:
-        (B, H, P, D).
+        (1, H, P, D).
     """
     if query.device.type != "cpu":
         grouped = query.shape[1] != key.shape[1]
         return scaled_dot_product_attention(
             query, key, value, is_causal=True, scale=scale, enable_gqa=grouped
         )
-    batch, heads, length, width = query.shape
-    n_kv = key.shape[1]
-    asked = (query * scale).view(batch * n_kv, heads // n_kv, length, width)
-    key, value = key.flatten(0, 1), value.flatten(0, 1)
-    read = []
-    for start in range(0, length, _BLOCK):
-        end = min(start + _BLOCK, length)
-        block = asked[:, :, start:end].flatten(1, 2)
-        scores = (block @ key[:, :end].transpose(1, 2)).view(*asked.shape[:2], end - start, end)
-        later = torch.ones(end - start, end - start, dtype=torch.bool, device=key.device).triu(1)
-        scores[..., start:].masked_fill_(later, -torch.inf)
-        weights = scores.softmax(-1)
-        read.append((weights.flatten(1, 2) @ value[:, :end]).view(*asked.shape[:2], -1, width))
-    return torch.cat(read, dim=2).view(batch, heads, length, width)
+    return attend_in_pieces(query[0], key[0], value[0], scale, pieces_of(query.shape[2]))[None]
 
 
 class Alone:
@@ -225,33 +213,28 @@ class Tree:
         Returns:
             (1, H, L, D).
         """
+        # One after the other fits a processor's caches; an accelerator wants them at once.
+        on_cpu = query.device.type == "cpu"
+        return (self._in_turn if on_cpu else self._at_once)(query, key, value, scale)
+
+    def _in_turn(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        pieces = pieces_of(self.n_prompt, self.filled.sum(1).tolist())
+        return attend_in_pieces(query[0], key[0], value[0], scale, pieces)[None]
+
+    def _at_once(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         p = self.n_prompt
         prompt = causal(query[:, :, :p], key[:, :, :p], value[:, :, :p], scale)
-        # One after the other fits a processor's caches: 27 against 39 ms for 8 answers of 120
-        # tokens behind 730 (benchmarks/attention.py). An accelerator wants them at once.
-        in_turn = query.device.type == "cpu"
-        answers = (self._in_turn if in_turn else self._at_once)(query[0] * scale, key[0], value[0])
+        answers = self._padded(query[0] * scale, key[0], value[0])
         return torch.cat([prompt, answers[None]], dim=2)
 
-    def _in_turn(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """(H, L - P, D) for the answers' tokens, from (H or K, L, D)."""
-        n_kv, _, width = key.shape
-        start, read = self.n_prompt, []
-        for length in self.filled.sum(1).tolist():
-            own = slice(start, start + length)
-            keys = torch.cat([key[:, : self.n_prompt], key[:, own]], dim=1)
-            values = torch.cat([value[:, : self.n_prompt], value[:, own]], dim=1)
-            asked = query[:, own].reshape(n_kv, -1, width)
-            scores = (asked @ keys.transpose(1, 2)).view(n_kv, -1, length, keys.shape[1])
-            later = torch.ones(length, length, dtype=torch.bool, device=key.device).triu(1)
-            scores[..., self.n_prompt :].masked_fill_(later, -torch.inf)
-            weights = scores.softmax(-1).view(n_kv, -1, keys.shape[1])
-            read.append((weights @ values).view(-1, length, width))
-            start += length
-        return torch.cat(read, dim=1)
+    def _padded(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """(H, L - P, D) for the answers' tokens, all in one padded product.
 
-    def _at_once(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """The same, all answers in one padded product."""
+        Args:
+            query: (H, L, D), scaled.
+            key: (K, L, D).
+            value: (K, L, D).
+        """
         n_kv, _, width = key.shape
         heads, p = query.shape[0], self.n_prompt
         repeat, (group, longest) = heads // n_kv, self.places.shape
