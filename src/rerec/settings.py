@@ -152,6 +152,10 @@ class CreditSettings(Section):
     w_negative: float = Field(1.0, ge=0, le=1)
     """Weight of advantages below zero; 1 is the paper's. A long response that is wrong in one token
     pushes all its tokens down: below 1 it does so less, at 0 only what went well is learned."""
+    negative_on: Literal["all", "blamed"] = "all"
+    """Which tokens may have an advantage below zero: all (the paper), or with the estimator `rerec`
+    only those of blamed paragraphs. A wrong response is then not held against what was right in it,
+    nor one without an answer against whatever it wrote."""
 
 
 class CurriculumSettings(Section):

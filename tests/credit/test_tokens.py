@@ -45,6 +45,31 @@ def test_another_estimator_ignores_the_blame_and_still_reports_it():
     assert found.blamed.sum() == 1
 
 
+def test_what_is_below_zero_weighs_as_much_as_the_settings_say():
+    whole = credited(CreditSettings()).advantages
+    less = credited(CreditSettings(w_negative=0.25)).advantages
+    assert whole[0].min() > 0 > whole[1].max()
+    assert less[0].tolist() == whole[0].tolist()
+    assert less[1] == pytest.approx(0.25 * whole[1])
+    assert not credited(CreditSettings(w_negative=0)).advantages[1].any()
+
+
+def test_where_only_blame_pushes_down_nothing_else_does():
+    whole = credited(CreditSettings()).advantages
+    spared = credited(CreditSettings(negative_on="blamed")).advantages
+    assert spared[0].tolist() == whole[0].tolist()
+    assert spared[1].tolist() == [0, 0, whole[1, 2], 0, 0, 0]
+    half = credited(CreditSettings(negative_on="blamed", w_negative=0.5)).advantages
+    assert half[1, 2] == 0.5 * whole[1, 2]
+
+
+def test_an_estimator_that_knows_no_blame_spares_nobody_by_it():
+    settings = CreditSettings(estimator="grpo", negative_on="blamed")
+    assert credited(settings).advantages.tolist() == (
+        credited(CreditSettings(estimator="grpo")).advantages.tolist()
+    )
+
+
 def test_padding_is_neither_paid_nor_blamed():
     mask = np.zeros((2, 6), bool)
     mask[:, :2] = True

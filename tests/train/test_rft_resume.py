@@ -201,7 +201,7 @@ def test_a_run_folder_tells_the_whole_run(wanted: Recipe, whole: Path):
     assert (made["command"], made["seed"]) == ("train", 7)
     for folder in (whole, whole / "best", whole / "last"):
         assert load_policy(str(folder)).prompt == wanted.prompt
-    assert not [path for path in whole.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in whole.iterdir() if path.name.startswith(".")] == [".lock"]
 
 
 def test_a_finished_run_is_left_alone_and_another_recipe_refused(

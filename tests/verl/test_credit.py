@@ -46,9 +46,11 @@ def numbers_of(scored: list[Scored], offsets: list[np.ndarray]) -> tuple[np.ndar
 
 
 @pytest.mark.parametrize("estimator", get_args(Estimator))
-@pytest.mark.parametrize("raae_scale", ["reward", "group"])
-def test_advantages_are_those_of_our_own_credit(estimator, raae_scale):
-    settings = CreditSettings(estimator=estimator, raae_scale=raae_scale, w_negative=0.5)
+@pytest.mark.parametrize(("raae_scale", "negative_on"), [("reward", "all"), ("group", "blamed")])
+def test_advantages_are_those_of_our_own_credit(estimator, raae_scale, negative_on):
+    settings = CreditSettings(
+        estimator=estimator, raae_scale=raae_scale, w_negative=0.5, negative_on=negative_on
+    )
     scored, offsets, group = batch()
     numbers, mask = numbers_of(scored, offsets)
     places = np.stack([np.pad(o, ((0, LONGEST - len(o)), (0, 0))) for o in offsets])

@@ -33,7 +33,7 @@ def credit_tokens(
     """Advantages of the tokens of some responses.
 
     Blame lowers rewards for the estimator `rerec` only; it is reported for all. Advantages below
-    zero are multiplied by `settings.w_negative`.
+    zero are multiplied by `settings.w_negative`, and by 0 where `settings.negative_on` spares them.
 
     Args:
         scored: B responses as the judge scored them.
@@ -41,7 +41,7 @@ def credit_tokens(
             anything on padding.
         mask: (B, T) true on tokens, false on padding.
         group: (B,) equal where responses answer the same query.
-        settings: estimator, weight and scale of the blame, weight of negative advantages.
+        settings: estimator, weight and scale of the blame, weight and reach of negative advantages.
     """
     rewards = np.array([one.reward for one in scored], np.float64)
     n_segments = max((len(one.segments) for one in scored), default=0)
@@ -78,4 +78,7 @@ def credit_blamed(
     penalty = penalties(rewards, group, w_penalty=settings.w_penalty, scale=settings.raae_scale)
     by_token = segment_rewards(rewards, blamed, penalty)
     estimated = advantages(rewards, by_token, mask, group, estimator=settings.estimator)
-    return np.where(estimated < 0, settings.w_negative * estimated, estimated)
+    weight = np.where(estimated < 0, settings.w_negative, 1.0)
+    if settings.negative_on == "blamed" and settings.estimator == "rerec":
+        weight[(estimated < 0) & ~blamed] = 0.0
+    return weight * estimated
