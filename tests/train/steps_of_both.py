@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from test_trainer import (
     CASES,
     PROMPTS,
@@ -44,9 +45,11 @@ def main(folder: Path, out: Path) -> None:
             **shared,
         )
         logged[name] = {"theirs": history(theirs), "ours": history(ours)}
-        is_first = ours.accelerator.is_main_process
-    if is_first:
+    state = PartialState()
+    if state.is_main_process:
         (out / "logged.json").write_text(json.dumps(logged), encoding="utf-8")
+    # A process that ends with the group still open now and then aborts, its work all done.
+    state.destroy_process_group()
 
 
 if __name__ == "__main__":
