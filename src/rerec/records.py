@@ -87,6 +87,15 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A run of characters of a response that the graph confirms, or where it first goes wrong."""
+
+    start: int
+    end: int
+    is_true: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """What a response to a query was worth, and which of its paragraphs are to blame."""
 

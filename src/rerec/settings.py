@@ -156,6 +156,9 @@ class CreditSettings(Section):
     """Which tokens may have an advantage below zero: all (the paper), or with the estimator `rerec`
     only those of blamed paragraphs. A wrong response is then not held against what was right in it,
     nor one without an answer against whatever it wrote."""
+    w_claims: float = Field(0.0, ge=0)
+    """Weight of what the item-attribute graph says of each claim in the reasoning that the warm
+    start teaches; a paragraph with claims is credited by them alone. 0: nothing is checked."""
 
 
 class CurriculumSettings(Section):

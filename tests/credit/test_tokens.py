@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rerec.credit.tokens import credit_tokens
-from rerec.records import Scored, Segment
+from rerec.records import Claim, Scored, Segment
 from rerec.settings import CreditSettings
 
 TEXT = (Segment(0, 4), Segment(6, 10), Segment(12, 20, is_answer=True))
@@ -90,3 +90,26 @@ def test_responses_with_different_numbers_of_segments_stand_in_one_batch():
     batch = [empty, scored(0.5, (True, False, False))]
     found = credit_tokens(batch, OFFSETS, np.ones((2, 6), bool), np.zeros(2, int), CreditSettings())
     assert found.blamed.tolist() == [[False] * 6, [True] + [False] * 5]
+
+
+def by_claims(settings: CreditSettings):
+    """The first paragraph of the wrong response claims something true, the second something not."""
+    claims = [[], [Claim(0, 4, is_true=True), Claim(6, 7, is_true=False)]]
+    batch = [scored(1.0), scored(0.5, (False, True, False))]
+    return credit_tokens(batch, OFFSETS, np.ones((2, 6), bool), np.zeros(2, int), settings, claims)
+
+
+def test_a_paragraph_with_claims_is_credited_by_them_alone():
+    usual, found = credited(CreditSettings()), by_claims(CreditSettings(w_claims=3))
+    assert found.advantages[0].tolist() == usual.advantages[0].tolist()
+    # One token of a true claim, one of a false one; what is between and the answer keep theirs.
+    assert found.advantages[1, [0, 2]].tolist() == [1.5, -1.5]
+    assert found.advantages[1, [1, 3, 4, 5]].tolist() == usual.advantages[1, [1, 3, 4, 5]].tolist()
+    assert found.blamed.tolist() == usual.blamed.tolist()
+
+
+def test_claims_without_a_weight_change_nothing():
+    assert (
+        by_claims(CreditSettings()).advantages.tolist()
+        == credited(CreditSettings()).advantages.tolist()
+    )

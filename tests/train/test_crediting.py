@@ -9,9 +9,12 @@ import torch
 from rerec.catalogue.domain import read_domain
 from rerec.credit.judge import Judge
 from rerec.records import Scored
-from rerec.settings import CreditSettings, RewardSettings
+from rerec.settings import CreditSettings, PromptSettings, RewardSettings
+from rerec.train.claims import ClaimReader
 from rerec.train.crediting import Crediting
 from rerec.train.offsets import token_offsets
+from rerec.train.prompts import PromptWriter
+from rerec.train.reasoning import ReasoningWriter
 
 RIGHT = "Goodfellas is by Scorsese.\n\n\\boxed{Goodfellas (1990)}"
 WRONG = "Heat fits.\n\nLéon is French.\n\n\\boxed{Heat (1995)}"
@@ -86,3 +89,28 @@ def test_samples_quote_the_paragraphs_that_are_blamed(credited):
     right, wrong = credited[0].samples(2)
     assert (right["outcome"], right["blamed"]) == ("right", [])
     assert (wrong["query_id"], wrong["blamed"]) == ("q1", ["Heat fits."])
+
+
+def test_what_a_paragraph_claims_is_credited_by_the_graph(corner_shop_made: Path, tokenizer):
+    domain = read_domain(corner_shop_made)
+    settings = CreditSettings(w_claims=2, negative_on="blamed")
+    judge = Judge.of(domain, RewardSettings(), settings)
+    queries = {query.query_id: query for query in domain.queries("train")}
+    writer = ReasoningWriter(PromptWriter(domain, judge.graph, PromptSettings()))
+    reader = ClaimReader(writer)
+    crediting = Crediting(queries, judge, settings, tokenizer, lambda *_: {}, reader)
+    right = str(writer.write(queries["q3"]))
+    wrong = right.replace("Romance C, 1990s C. Fits.", "Romance C. Fits.")
+    first, second = crediting.rewards(["q3"] * 2, [right, wrong])
+    assert first == second  # by the answer nobody could tell them apart
+    rows = [tokenizer(text)["input_ids"] for text in (right, wrong)]
+    ids = torch.full((2, max(map(len, rows))), tokenizer.pad_token_id)
+    for row, own in zip(ids, rows, strict=True):
+        row[: len(own)] = torch.tensor(own)
+    mask = torch.arange(ids.shape[1]) < torch.tensor([[len(own)] for own in rows])
+    advantages = crediting.advantages(ids, mask.long())
+    assert advantages[0].min() >= 0
+    (low,) = torch.nonzero(advantages[1] < 0).flatten().tolist()
+    assert wrong[token_offsets(tokenizer, rows[1], wrong)[low][0] :].startswith(". Fits.")
+    assert advantages.sum().abs() < 1e-9
+    assert crediting.metrics()["rerec/false_claims"] == 0.5

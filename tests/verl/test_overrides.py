@@ -66,9 +66,14 @@ def test_what_would_not_be_the_same_in_verl_is_refused(train, what):
 
 def test_what_verl_is_not_told_is_named():
     recipe = Recipe.model_validate(
-        {"model": {"adapter": "somewhere"}, "train": {"top_k": 5, "beta": 0.1}}
+        {
+            "credit": {"w_claims": 1},
+            "model": {"adapter": "somewhere"},
+            "train": {"top_k": 5, "beta": 0.1},
+        }
     )
     assert untold(recipe) == (
+        "credit.w_claims",
         "curriculum.enabled",
         "model.adapter",
         "prompt.stop_repeats",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rerec.credit.claims import claim_advantages, claimed_tokens, judged_segments
 from rerec.credit.estimators import Floats, advantages
 from rerec.credit.raae import penalties, segment_rewards, token_rewards
 from rerec.credit.segments import token_segments
-from rerec.records import Scored
+from rerec.records import Claim, Scored
 from rerec.settings import CreditSettings
 
 
@@ -29,11 +30,13 @@ def credit_tokens(
     mask: NDArray[np.bool_],
     group: NDArray[np.integer],
     settings: CreditSettings,
+    claims: Sequence[Sequence[Claim]] | None = None,
 ) -> Credited:
     """Advantages of the tokens of some responses.
 
     Blame lowers rewards for the estimator `rerec` only; it is reported for all. Advantages below
     zero are multiplied by `settings.w_negative`, and by 0 where `settings.negative_on` spares them.
+    A paragraph with claims is credited by those instead, times `settings.w_claims`.
 
     Args:
         scored: B responses as the judge scored them.
@@ -41,19 +44,44 @@ def credit_tokens(
             anything on padding.
         mask: (B, T) true on tokens, false on padding.
         group: (B,) equal where responses answer the same query.
-        settings: estimator, weight and scale of the blame, weight and reach of negative advantages.
+        settings: estimator, weight and scale of the blame, weight and reach of negative advantages,
+            weight of the claims.
+        claims: those of each response; None where none were read.
     """
     rewards = np.array([one.reward for one in scored], np.float64)
-    n_segments = max((len(one.segments) for one in scored), default=0)
-    guilty = np.zeros((len(scored), n_segments), bool)
-    for row, one in enumerate(scored):
-        guilty[row, : len(one.blamed)] = one.blamed
     places = np.array(
         [token_segments(one.segments, spans) for one, spans in zip(scored, offsets, strict=True)],
         np.intp,
     ).reshape(mask.shape)
-    blamed = token_rewards(np.zeros(len(scored)), guilty.astype(float), places) > 0
-    return Credited(credit_blamed(rewards, blamed, mask, group, settings), blamed & mask)
+    blamed = _on_tokens([one.blamed for one in scored], places)
+    found = credit_blamed(rewards, blamed, mask, group, settings)
+    if claims is not None and settings.w_claims:
+        checked = zip(claims, scored, strict=True)
+        replaced = _on_tokens([judged_segments(own, one.segments) for own, one in checked], places)
+        earned = settings.w_claims * _by_claims(claims, offsets, mask, group)
+        found = np.where(replaced & mask, earned, found)
+    return Credited(found, blamed & mask)
+
+
+def _on_tokens(
+    flags: Sequence[Sequence[bool] | NDArray[np.bool_]], places: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """(B, T) the flag of the segment that each token is in; false outside of all."""
+    table = np.zeros((len(flags), max(map(len, flags), default=0)), bool)
+    for row, own in enumerate(flags):
+        table[row, : len(own)] = own
+    return token_rewards(np.zeros(len(flags)), table.astype(float), places) > 0
+
+
+def _by_claims(
+    claims: Sequence[Sequence[Claim]],
+    offsets: NDArray[np.integer],
+    mask: NDArray[np.bool_],
+    group: NDArray[np.integer],
+) -> Floats:
+    tokens = [claimed_tokens(own, spans) for own, spans in zip(claims, offsets, strict=True)]
+    judged, truth = np.array(tokens, bool).reshape(-1, 2, mask.shape[1]).swapaxes(0, 1)
+    return claim_advantages(truth, judged & mask, group)
 
 
 def credit_blamed(

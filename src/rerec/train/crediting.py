@@ -12,8 +12,9 @@ from torch import Tensor
 
 from rerec.credit.judge import Judge
 from rerec.credit.tokens import Credited, credit_tokens
-from rerec.records import Query, Scored
+from rerec.records import Claim, Query, Scored
 from rerec.settings import CreditSettings
+from rerec.train.claims import ClaimReader
 from rerec.train.journal import OWN
 from rerec.train.offsets import token_offsets
 from rerec.train.policy import Tokenizer
@@ -33,9 +34,10 @@ class Crediting:
         settings: CreditSettings,
         tokenizer: Tokenizer,
         observe: Observe,
+        reader: ClaimReader | None = None,
     ) -> None:
         self._queries, self._judge, self._settings = queries, judge, settings
-        self._tokenizer, self._observe = tokenizer, observe
+        self._tokenizer, self._observe, self._reader = tokenizer, observe, reader
         self._asked: list[Query] = []
         self._responses: list[str] = []
         self.scored: list[Scored] = []
@@ -57,23 +59,34 @@ class Crediting:
         lengths = completion_mask.sum(1).tolist()
         tokens = completion_ids.cpu().numpy()
         own = [
-            (worth, token_offsets(self._tokenizer, tokens[row, :length].tolist(), response))
-            for row, (length, worth, response) in enumerate(
-                zip(lengths, self.scored, self._responses, strict=True)
+            (
+                worth,
+                token_offsets(self._tokenizer, tokens[row, :length].tolist(), response),
+                claimed,
+            )
+            for row, (length, worth, response, claimed) in enumerate(
+                zip(lengths, self.scored, self._responses, self._claims(), strict=True)
             )
         ]
-        everywhere: list[tuple[Scored, NDArray[np.intp]]] = gather_object(own)
-        scored = [worth for worth, _ in everywhere]
-        offsets, mask = _stacked([spans for _, spans in everywhere])
+        everywhere: list[tuple[Scored, NDArray[np.intp], list[Claim]]] = gather_object(own)
+        scored = [worth for worth, _, _ in everywhere]
+        offsets, mask = _stacked([spans for _, spans, _ in everywhere])
+        claims = [claimed for _, _, claimed in everywhere]
         names = [worth.query_id for worth in scored]
         group = np.unique(names, return_inverse=True)[1]
-        credited = credit_tokens(scored, offsets, mask, group, self._settings)
-        self._metrics = self._figures(scored, credited, mask, group)
+        credited = credit_tokens(scored, offsets, mask, group, self._settings, claims)
+        self._metrics = self._figures(scored, credited, mask, group) | _of_claims(claims)
         first = PartialState().process_index * len(own)
         found = np.zeros(completion_mask.shape)
         longest = max(lengths)
         found[:, :longest] = credited.advantages[first : first + len(own), :longest]
         return torch.from_numpy(found)
+
+    def _claims(self) -> list[list[Claim]]:
+        if self._reader is None:
+            return [[] for _ in self._responses]
+        asked = zip(self._asked, self._responses, strict=True)
+        return [self._reader.claims(query, response) for query, response in asked]
 
     def _figures(
         self,
@@ -115,6 +128,13 @@ class Crediting:
             }
             for query, response, worth in rows
         ]
+
+
+def _of_claims(claims: Sequence[Sequence[Claim]]) -> dict[str, float]:
+    """False claims in a response, where any are read."""
+    if not any(claims):
+        return {}
+    return {"false_claims": float(np.mean([sum(not c.is_true for c in own) for own in claims]))}
 
 
 def _stacked(

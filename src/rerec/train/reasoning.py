@@ -52,10 +52,11 @@ class ReasoningWriter:
     def search(self, query: Query) -> str:
         """What is asked, and which lines show it; a closed book has no lines."""
         asked = f"Asked: {', '.join(asked_values(query))}."
-        if not self._reads:
-            return asked
-        found = [f"{value} {self._found(query, value)}" for value in asked_values(query)]
-        return f"{asked}\nLines: {', '.join(found)}."
+        return f"{asked}\nLines: {', '.join(self.lists(query))}." if self.reads else asked
+
+    def lists(self, query: Query) -> list[str]:
+        """ "value tags" for each asked value: which lines show it, or how many."""
+        return [f"{value} {self._found(query, value)}" for value in asked_values(query)]
 
     def _found(self, query: Query, value: str) -> str:
         if value not in self._keys(query):
@@ -63,7 +64,7 @@ class ReasoningWriter:
         holders = self._holders(query, value)
         if len(holders) > MAX_PARAGRAPHS:
             return "many"
-        tag_of = self._tags(query)
+        tag_of = self.tags(query)
         return " ".join(tag_of[c] for c in holders) or "none"
 
     def discussed(self, query: Query) -> list[str]:
@@ -73,18 +74,32 @@ class ReasoningWriter:
 
     def paragraph(self, query: Query, item_id: str) -> str:
         """One candidate's evidence and verdict."""
-        tag = self._tags(query)[item_id]
-        marks = {v: self._has(query, item_id, v) for v in asked_values(query)}
-        shown = tag if self._reads else "yes"
-        checks = ", ".join(f"{value} {shown if has else 'no'}" for value, has in marks.items())
-        verdict = "Fits" if all(marks.values()) else "Out"
-        return f"{self.prompts.line(item_id, tag)}: {checks}. {verdict}."
+        checks = ", ".join(self.checks(query, item_id))
+        return f"{self.opening(query, item_id)}: {checks}. {self.verdict(query, item_id)}"
+
+    def opening(self, query: Query, item_id: str) -> str:
+        """What a candidate's paragraph begins with: its line, as the prompt shows it."""
+        return self.prompts.line(item_id, self.tags(query)[item_id])
+
+    def checks(self, query: Query, item_id: str) -> list[str]:
+        """ "value tag" for each asked value that a candidate has, "value no" for the others."""
+        shown = self.tags(query)[item_id] if self.reads else "yes"
+        return [
+            f"{value} {shown if self._has(query, item_id, value) else 'no'}"
+            for value in asked_values(query)
+        ]
+
+    def verdict(self, query: Query, item_id: str) -> str:
+        """ "Fits." where a candidate has all that is asked, else "Out."."""
+        return "Fits." if self._meets(query, item_id) else "Out."
 
     @property
-    def _reads(self) -> bool:
+    def reads(self) -> bool:
+        """Whether the prompt shows facts to copy; a closed book does not."""
         return self.prompts.settings.candidate_info == "facts"
 
-    def _tags(self, query: Query) -> dict[str, str]:
+    def tags(self, query: Query) -> dict[str, str]:
+        """The tag of each candidate's line, by item id."""
         return dict(zip(query.candidates, tags(len(query.candidates)), strict=True))
 
     def _keys(self, query: Query) -> list[str]:
@@ -92,7 +107,7 @@ class ReasoningWriter:
 
         A closed book has no lines, so there they count too.
         """
-        decades = {c.value for c in query.conditions if self._reads and c.relation == "decade"}
+        decades = {c.value for c in query.conditions if self.reads and c.relation == "decade"}
         return [value for value in asked_values(query) if value not in decades]
 
     def _meets(self, query: Query, item_id: str) -> bool:
@@ -108,7 +123,7 @@ class ReasoningWriter:
         not be taught, since it could only be guessed.
         """
         asked = [c for c in query.conditions if c.value == value]
-        if self._reads and not any(c.relation == "decade" for c in asked):
+        if self.reads and not any(c.relation == "decade" for c in asked):
             return value in self.prompts.facts(item_id)
         row = self.catalogue.row_of(item_id)
         return all(self.graph.column_of(c) in self.graph.columns_of(row) for c in asked)

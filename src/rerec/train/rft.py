@@ -24,6 +24,7 @@ from rerec.records import Scored
 from rerec.settings import Recipe, TrainSettings
 from rerec.train import runtime
 from rerec.train.choosing import chosen_queries
+from rerec.train.claims import ClaimReader
 from rerec.train.crediting import Crediting
 from rerec.train.engine import check_vllm, grpo_config, product_dtype
 from rerec.train.faults import Soundness, Termination, told
@@ -32,6 +33,7 @@ from rerec.train.first_look import AtStart, FirstLook
 from rerec.train.journal import Journal, Progress
 from rerec.train.policy import Policy, find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
+from rerec.train.reasoning import ReasoningWriter
 from rerec.train.run_folder import RunFolder
 from rerec.train.trainer import STATE, ReRecTrainer, Speed
 from rerec.train.validation import Validation, Validator
@@ -68,13 +70,15 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     place = find(model or recipe.model.adapter or recipe.model.name)
     tokenizer = load_tokenizer(place.base)
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
-    feed = QueryFeed(queries, PromptWriter(domain, judge.graph, recipe.prompt), sampler)
+    writer = PromptWriter(domain, judge.graph, recipe.prompt)
+    feed = QueryFeed(queries, writer, sampler)
     checkpoint = run.last_checkpoint(progress)
     if checkpoint:
         feed.restore(read_json(Path(checkpoint) / STATE))
     observe = Observer(feed, by_task=recipe.curriculum.difficulty == "task")
     by_id = {query.query_id: query for query in queries}
-    crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe)
+    reader = ClaimReader(ReasoningWriter(writer)) if recipe.credit.w_claims else None
+    crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe, reader)
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
     trainer = ReRecTrainer(
         load_trainable(recipe.model, model=model, dtype=product_dtype(config)),

@@ -55,6 +55,7 @@ def untold(recipe: Recipe) -> tuple[str, ...]:
     """
     known = {*DEFAULTS, "epsilon_high", "lr_scheduler_type"}
     others = {
+        "credit.w_claims": recipe.credit.w_claims > 0,
         "curriculum.enabled": recipe.curriculum.enabled,
         "model.adapter": recipe.model.adapter is not None,
         "prompt.stop_repeats": recipe.prompt.stop_repeats > 0,
