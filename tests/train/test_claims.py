@@ -25,6 +25,7 @@ CAPE = (
     "E Robert De Niro E Nick Nolte E Martin Scorsese E Wesley Strick E Crime E Thriller"
     " E Cape Fear (1991):"
 )
+USUAL_BOX = "\\boxed{The Usual Suspects (1995)}"
 BOX = "\\boxed{Cape Fear (1991)}"
 
 
@@ -83,10 +84,10 @@ def test_what_is_written_from_the_graph_is_all_true(domain: Domain, query_id: st
         ([SEARCH.replace("D E F", "many")], ["many,"]),
         ([SEARCH.replace("B C E.", "B C.")], ["."]),
         # A check that is wrong: the verdict that follows from it is not judged for itself.
-        ([SEARCH, f"{USUAL} Thriller D, Robert De Niro D. Fits.", BOX], ["D."]),
+        ([SEARCH, f"{USUAL} Thriller D, Robert De Niro D. Fits.", USUAL_BOX], ["D."]),
         # A check that is left out, and a verdict that does not follow from the checks.
-        ([SEARCH, f"{USUAL} Thriller D. Fits.", BOX], ["."]),
-        ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no. Fits.", BOX], ["Fits."]),
+        ([SEARCH, f"{USUAL} Thriller D. Fits.", USUAL_BOX], ["."]),
+        ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no. Fits.", USUAL_BOX], ["Fits."]),
         # A line that is copied wrong is found again where its checks begin.
         ([SEARCH, USUAL.replace("Kevin", "Ed") + " Thriller no, Robert De Niro no. Out."],
          ["Ed", "no,"]),
@@ -111,6 +112,21 @@ def test_after_one_that_fits_only_the_answer_follows(domain: Domain, writer: Rea
     query = query_of(domain, "q3")
     search, fitting, box = str(writer.write(query)).split("\n\n")
     assert wrong_in(writer, query, search, fitting, fitting, box) == ["C"]
+
+
+def test_an_answer_is_what_was_found_to_fit(domain: Domain, writer: ReasoningWriter):
+    query = query_of(domain, "q3")
+    search, fitting, box = str(writer.write(query)).split("\n\n")
+    assert wrong_in(writer, query, search, fitting, box) == []
+    for spoilt, wrong in [
+        ("\\boxed{Sense and Sensibility (1995)}", ["and"]),
+        ("\\Boxed{Sense & Sensibility (1995)}", ["Boxed{Sense"]),
+        ("\\boxed{Sense & Sensibility (1995)", []),
+        (f"{box} Enjoy.", ["Enjoy."]),
+    ]:
+        assert wrong_in(writer, query, search, fitting, spoilt) == wrong
+    claims = ClaimReader(writer).claims(query, "\n\n".join([search, fitting, box]))
+    assert claims[-1].end <= len(f"{search}\n\n{fitting}")
 
 
 def test_who_is_due_is_not_judged_behind_wrong_lists(domain: Domain, writer: ReasoningWriter):

@@ -4,15 +4,15 @@ Read is the reasoning that the warm start teaches (`rerec.train.reasoning`). Eac
 follows from what stands before it: what is asked, the lines that show each asked value, which
 candidate comes next, its line, its checks, its verdict. A part is true as far as it agrees with
 what is written from the graph, and false at the character where it first does not; what follows
-from there up to the next part is not judged. Free text claims nothing here, and the answer is left
-to its reward.
+from there up to the next part is not judged. Free text claims nothing here, and an answer that
+names what was found to fit is left to its reward.
 """
 
 import re
 from collections.abc import Iterable
 from itertools import takewhile
 
-from rerec.prompting import segments
+from rerec.prompting import segments, write_answer
 from rerec.records import Claim, Query, Segment
 from rerec.train.prompts import asked_values
 from rerec.train.reasoning import ReasoningWriter
@@ -54,17 +54,28 @@ class _Reading:
         if first.is_answer or not self._asked(first):
             return self._found
         due = self._reasoning.discussed(self._query) if self._lists(first) else []
-        fits = False
+        chosen = None
         for place, part in enumerate(others):
-            # Behind the list, or a candidate that fits, only the answer can follow.
-            next_one = due[place] if place < len(due) and not fits else None
-            if part.is_answer:
-                if next_one is not None:
-                    self._false(part.start, part.end)
+            next_one = due[place] if place < len(due) else None
+            if part.is_answer or chosen is not None:
+                self._answer(part, next_one, chosen)
                 break
             self._paragraph(part, next_one, in_order=bool(due))
-            fits = fits or self._text.endswith("Fits.", part.start, part.end)
+            if self._text.endswith("Fits.", part.start, part.end):
+                chosen = self._item_of(part)
         return self._found
+
+    def _answer(self, part: Segment, due: str | None, chosen: str | None) -> None:
+        """Judge an answer that comes too early, or is not the one that was found to fit.
+
+        Any other is left to its reward.
+        """
+        if chosen is not None:
+            expected = write_answer([self._reasoning.prompts.label(chosen)])
+            same = _agreeing(self._text[part.start : part.end], expected)
+            self._false(part.start + same, part.end)
+        elif due is not None:
+            self._false(part.start, part.end)
 
     def _asked(self, part: Segment) -> bool:
         """Whether the request was understood: if not, nothing that follows can be judged."""
