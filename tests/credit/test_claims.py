@@ -42,6 +42,13 @@ def test_a_token_that_touches_a_false_claim_is_false():
     assert truth.tolist() == [True, False, False, False, False]
 
 
+def test_the_token_that_ends_a_response_counts_where_it_should_go_on():
+    offsets = np.array([(0, 3), (3, 4), (4, 4)])
+    judged, truth = claimed_tokens([Claim(0, 3, is_true=True), Claim(4, 5, is_true=False)], offsets)
+    assert judged.tolist() == [True, False, True]
+    assert truth.tolist() == [True, False, False]
+
+
 def test_without_claims_no_token_is_judged():
     judged, truth = claimed_tokens([], np.array([(0, 3), (3, 4)]))
     assert not judged.any()

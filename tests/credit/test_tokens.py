@@ -108,6 +108,16 @@ def test_a_paragraph_with_claims_is_credited_by_them_alone():
     assert found.blamed.tolist() == usual.blamed.tolist()
 
 
+def test_a_claim_between_paragraphs_is_credited_too():
+    claims = [[], [Claim(0, 4, is_true=True), Claim(10, 11, is_true=False)]]
+    batch = [scored(1.0), scored(0.5, (False, True, False))]
+    settings = CreditSettings(w_claims=1)
+    real = np.ones((2, 6), bool)
+    found = credit_tokens(batch, OFFSETS, real, np.zeros(2, int), settings, claims).advantages[1]
+    assert found[[0, 3]].tolist() == [0.5, -0.5]
+    assert found[[1, 2, 4]].tolist() == credited(CreditSettings()).advantages[1, [1, 2, 4]].tolist()
+
+
 def test_claims_without_a_weight_change_nothing():
     assert (
         by_claims(CreditSettings()).advantages.tolist()

@@ -98,6 +98,11 @@ def test_what_is_written_from_the_graph_is_all_true(domain: Domain, query_id: st
         # An answer before one was found, and going on where one was.
         ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no. Out.", BOX], ["\\boxed{Cape"]),
         ([SEARCH, BOX], ["\\boxed{Cape"]),
+        # A paragraph, a list or a whole response that breaks off.
+        ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no.", BOX], ["\\boxed{Cape"] * 2),
+        ([SEARCH.replace("\n", "\n\n"), BOX], ["Lines:"]),
+        ([SEARCH.partition("\n")[0]], [""]),
+        ([SEARCH, USUAL], [""]),
         # What follows a verdict in its paragraph.
         ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no. Out. Really."], ["Really."]),
     ],
@@ -121,7 +126,7 @@ def test_an_answer_is_what_was_found_to_fit(domain: Domain, writer: ReasoningWri
     for spoilt, wrong in [
         ("\\boxed{Sense and Sensibility (1995)}", ["and"]),
         ("\\Boxed{Sense & Sensibility (1995)}", ["Boxed{Sense"]),
-        ("\\boxed{Sense & Sensibility (1995)", []),
+        ("\\boxed{Sense & Sensibility (1995)", [""]),
         (f"{box} Enjoy.", ["Enjoy."]),
     ]:
         assert wrong_in(writer, query, search, fitting, spoilt) == wrong
@@ -131,9 +136,11 @@ def test_an_answer_is_what_was_found_to_fit(domain: Domain, writer: ReasoningWri
 
 def test_who_is_due_is_not_judged_behind_wrong_lists(domain: Domain, writer: ReasoningWriter):
     search = SEARCH.replace("D E F", "E")
+    usual = f"{USUAL} Thriller D, Robert De Niro no. Out."
     cape = f"{CAPE} Thriller E, Robert De Niro E. Fits."
     assert wrong_in(writer, query_of(domain, "q6"), search, cape, BOX) == ["E,"]
-    # What it says of that candidate is.
+    # Whether one is weighed twice is, and so is what is said of it.
+    assert wrong_in(writer, query_of(domain, "q6"), search, usual, usual, BOX) == ["E,", "D"]
     spoilt = cape.replace("Thriller E,", "Thriller no,")
     assert wrong_in(writer, query_of(domain, "q6"), search, spoilt, BOX) == ["E,", "no,"]
 
@@ -180,8 +187,8 @@ def test_a_spoilt_response_is_read_in_order_and_never_raises(
     claims = ClaimReader(writer).claims(query, spoilt)
     ends = [0]
     for claim in claims:
-        assert ends[-1] <= claim.start < claim.end <= len(spoilt)
+        assert ends[-1] <= claim.start < claim.end <= len(spoilt) + 1
         ends.append(claim.end)
-    # Nothing before the first difference is wrong, and what agrees is true.
+    # Nothing before the first difference is wrong; half of a blank line is one.
     same = next((n for n, (a, b) in enumerate(zip(text, spoilt, strict=False)) if a != b), place)
-    assert all(claim.is_true or claim.start >= same for claim in claims)
+    assert all(claim.is_true or claim.start >= same - 1 for claim in claims)

@@ -50,8 +50,10 @@ def claimed_tokens(
     """Which tokens of a response stand in claims, and in true ones alone.
 
     Args:
-        claims: in reading order, none overlapping.
-        offsets: (T, 2) as for `token_segments`.
+        claims: in reading order, none overlapping; one at the response's end is about its having
+            ended there.
+        offsets: (T, 2) as for `token_segments`; an empty span, as that of the token that ends a
+            response, counts for what would stand there.
 
     Returns:
         (T,) true on tokens of claims; (T,) true on those that touch no false one.
@@ -73,4 +75,6 @@ def judged_segments(claims: Sequence[Claim], segments: Sequence[Segment]) -> NDA
 
 def _touched(claims: Sequence[Claim], offsets: NDArray[np.integer]) -> NDArray[np.bool_]:
     spans = [Segment(claim.start, claim.end) for claim in claims]
-    return token_segments(spans, offsets) != NO_SEGMENT
+    starts, ends = np.asarray(offsets).reshape(-1, 2).T
+    wide = np.stack([starts, np.maximum(ends, starts + 1)], axis=1)
+    return token_segments(spans, wide) != NO_SEGMENT

@@ -58,8 +58,9 @@ def credit_tokens(
     if claims is not None and settings.w_claims:
         checked = zip(claims, scored, strict=True)
         replaced = _on_tokens([judged_segments(own, one.segments) for own, one in checked], places)
-        earned = settings.w_claims * _by_claims(claims, offsets, mask, group)
-        found = np.where(replaced & mask, earned, found)
+        judged, truth = _claimed(claims, offsets, mask)
+        earned = settings.w_claims * claim_advantages(truth, judged, group)
+        found = np.where((replaced & mask) | judged, earned, found)
     return Credited(found, blamed & mask)
 
 
@@ -73,15 +74,13 @@ def _on_tokens(
     return token_rewards(np.zeros(len(flags)), table.astype(float), places) > 0
 
 
-def _by_claims(
-    claims: Sequence[Sequence[Claim]],
-    offsets: NDArray[np.integer],
-    mask: NDArray[np.bool_],
-    group: NDArray[np.integer],
-) -> Floats:
+def _claimed(
+    claims: Sequence[Sequence[Claim]], offsets: NDArray[np.integer], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(B, T) true on tokens of claims; (B, T) true on those of true ones."""
     tokens = [claimed_tokens(own, spans) for own, spans in zip(claims, offsets, strict=True)]
     judged, truth = np.array(tokens, bool).reshape(-1, 2, mask.shape[1]).swapaxes(0, 1)
-    return claim_advantages(truth, judged & mask, group)
+    return judged & mask, truth
 
 
 def credit_blamed(

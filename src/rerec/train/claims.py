@@ -48,6 +48,7 @@ class _Reading:
             for item_id, tag in reasoning.tags(query).items()
         }
         self._found: list[Claim] = []
+        self._weighed: set[str] = set()
 
     def claims(self) -> list[Claim]:
         first, *others = segments(self._text) or [Segment(0, 0, is_answer=True)]
@@ -70,17 +71,19 @@ class _Reading:
 
         Any other is left to its reward.
         """
-        if chosen is not None:
-            expected = write_answer([self._reasoning.prompts.label(chosen)])
-            same = _agreeing(self._text[part.start : part.end], expected)
-            self._false(part.start + same, part.end)
-        elif due is not None:
-            self._false(part.start, part.end)
+        if chosen is None:
+            if due is not None:
+                self._false(part.start)
+            return
+        expected = write_answer([self._reasoning.prompts.label(chosen)])
+        at = part.start + _agreeing(self._text[part.start :], expected)
+        if at < max(part.start + len(expected), len(self._text)):
+            self._false(at)
 
     def _asked(self, part: Segment) -> bool:
         """Whether the request was understood: if not, nothing that follows can be judged."""
         asked = self._reasoning.search(self._query).partition("\n")[0]
-        self._read = self._expect(part.start, part.end, asked)
+        self._read = self._expect(part.start, asked)
         return self._read != _LOST
 
     def _lists(self, part: Segment) -> bool:
@@ -94,16 +97,17 @@ class _Reading:
         return self._ends(at, part, "." if pieces else "") and right
 
     def _paragraph(self, part: Segment, due: str | None, *, in_order: bool) -> None:
-        """One candidate's evidence and verdict; `in_order`: whether it is due, too."""
+        """One candidate's evidence and verdict, that it is weighed once, and, `in_order`, now."""
         item_id = self._item_of(part)
         skipped = 0
-        if in_order and item_id != due:
+        if item_id in self._weighed or (in_order and item_id != due):
             opening = self._reasoning.opening(self._query, due) if due is not None else ""
-            skipped = _agreeing(self._text[part.start : part.end], opening)
-            self._false(part.start + skipped, part.end)
+            skipped = _agreeing(self._text[part.start :], opening)
+            self._false(part.start + skipped)
             skipped += 1
         if item_id is None:
             return
+        self._weighed.add(item_id)
         before = [": ", *[", "] * (len(self._values) - 1)]
         checks = self._reasoning.checks(self._query, item_id)
         parts = zip(before, self._values, checks, strict=True)
@@ -139,30 +143,30 @@ class _Reading:
                 at = self._text.find(head, found_from, part.end)
             if at != _LOST:
                 found_from = at
-                at = self._expect(at, part.end, body)
+                at = self._expect(at, body)
             right = right and at != _LOST
         return at, right
 
     def _ends(self, at: int, part: Segment, last: str) -> bool:
         """Judge the end of a paragraph; whether it is right, and nothing follows."""
-        at = self._expect(at, part.end, last) if at != _LOST else _LOST
-        if at != _LOST and last.rstrip() == last:
-            self._false(at, part.end)
+        at = self._expect(at, last) if at != _LOST else _LOST
+        if at != _LOST and at < part.end and last.rstrip() == last:
+            self._false(at)
         return at == part.end
 
-    def _expect(self, at: int, end: int, piece: str) -> int:
+    def _expect(self, at: int, piece: str) -> int:
         """Judge what stands at a place by what should; where it ends, -1 where it differs."""
-        n = _agreeing(self._text[at : min(end, at + len(piece))], piece)
+        n = _agreeing(self._text[at : at + len(piece)], piece)
         if n:
             self._found.append(Claim(at, at + n, is_true=True))
         if n == len(piece):
             return at + n
-        self._false(at + n, end)
+        self._false(at + n)
         return _LOST
 
-    def _false(self, at: int, end: int) -> None:
-        if at < end:  # else the response breaks off, which no character shows
-            self._found.append(Claim(at, at + 1, is_true=False))
+    def _false(self, at: int) -> None:
+        """Where a paragraph breaks off this is the white space behind it, or the response's end."""
+        self._found.append(Claim(at, at + 1, is_true=False))
 
 
 def _agreeing(text: str, expected: str) -> int:
