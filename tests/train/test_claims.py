@@ -153,7 +153,8 @@ def test_behind_a_misread_request_nothing_is_judged(domain: Domain, writer: Reas
 def test_free_text_and_unusual_requests_claim_nothing(domain: Domain, writer: ReasoningWriter):
     query, reader = query_of(domain, "q6"), ClaimReader(writer)
     text = str(writer.write(query))
-    assert reader.claims(query, BOX) == reader.claims(query, "") == []
+    free = "Usual Suspects has no De Niro. Cape Fear it is."
+    assert [reader.claims(query, said) for said in (free, f"{free}\n\n{BOX}", BOX, "")] == [[]] * 4
     hinted = dataclasses.replace(query, hops=(Hop("1", "director", "Michael Mann"),))
     bare = dataclasses.replace(query, conditions=())
     opened = dataclasses.replace(query, candidates=())

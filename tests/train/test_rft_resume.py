@@ -247,10 +247,14 @@ def test_full_fine_tuning_in_float32_runs_and_leaves_whole_models(
     assert (tmp_path / "run" / "last" / "model.safetensors").is_file()
 
 
-def test_an_adapter_trains_without_bfloat16(recipe: Callable[..., Recipe], tmp_path: Path):
+def test_an_adapter_trains_without_bfloat16_and_by_its_claims(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
     small = {"max_steps": 1, "validate_every": 1, "bf16": False}
-    rft(recipe(train=small), out=tmp_path / "run", progress=ignored)
+    rft(recipe(credit={"w_claims": 1}, train=small), out=tmp_path / "run", progress=ignored)
     assert steps_of(tmp_path / "run")[-1] == (1, "train")
+    last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["false_claims"] == 0  # a random policy claims nothing
 
 
 @pytest.mark.slow
@@ -276,7 +280,7 @@ def test_two_processes_make_the_steps_of_one(
 ):
     """The same queries, draws, rewards, credit, gradients and curriculum; validation too."""
     wanted = recipe(
-        credit={"estimator": estimator},
+        credit={"estimator": estimator, "w_claims": 1},
         train={"num_generations": 4, "max_steps": 4, "validate_every": 2, "bf16": False},
     )
     rft(wanted, out=tmp_path / "one", progress=ignored)

@@ -51,8 +51,8 @@ class _Reading:
         self._weighed: set[str] = set()
 
     def claims(self) -> list[Claim]:
-        first, *others = segments(self._text) or [Segment(0, 0, is_answer=True)]
-        if first.is_answer or not self._asked(first):
+        first, *others = segments(self._text) or [Segment(0, 0)]
+        if not self._text.startswith("Asked: ", first.start) or not self._asked(first):
             return self._found
         due = self._reasoning.discussed(self._query) if self._lists(first) else []
         chosen = None

@@ -75,7 +75,9 @@ class Crediting:
         names = [worth.query_id for worth in scored]
         group = np.unique(names, return_inverse=True)[1]
         credited = credit_tokens(scored, offsets, mask, group, self._settings, claims)
-        self._metrics = self._figures(scored, credited, mask, group) | _of_claims(claims)
+        self._metrics = self._figures(scored, credited, mask, group)
+        if self._reader is not None:
+            self._metrics["false_claims"] = _false_ones(claims)
         first = PartialState().process_index * len(own)
         found = np.zeros(completion_mask.shape)
         longest = max(lengths)
@@ -130,11 +132,9 @@ class Crediting:
         ]
 
 
-def _of_claims(claims: Sequence[Sequence[Claim]]) -> dict[str, float]:
-    """False claims in a response, where any are read."""
-    if not any(claims):
-        return {}
-    return {"false_claims": float(np.mean([sum(not c.is_true for c in own) for own in claims]))}
+def _false_ones(claims: Sequence[Sequence[Claim]]) -> float:
+    """How many false claims a response makes."""
+    return float(np.mean([sum(not claim.is_true for claim in own) for own in claims]))
 
 
 def _stacked(
