@@ -95,6 +95,9 @@ def test_what_is_written_from_the_graph_is_all_true(domain: Domain, query_id: st
         ([SEARCH, f"{CAPE} Thriller E, Robert De Niro E. Fits.", BOX], ["E"]),
         ([SEARCH, "Z Nothing Z Nowhere (1990): Thriller no. Out."], ["Z"]),
         ([SEARCH, *[f"{USUAL} Thriller D, Robert De Niro no. Out."] * 2], ["D"]),
+        # Whoever leaves one out is not to come back for it.
+        ([SEARCH, f"{CAPE} Thriller E, Robert De Niro no. Out.",
+          "F Nobody F Cabiria (1957): Thriller F"], ["E", "no.", "Nobody", ""]),
         # An answer before one was found, and going on where one was.
         ([SEARCH, f"{USUAL} Thriller D, Robert De Niro no. Out.", BOX], ["\\boxed{Cape"]),
         ([SEARCH, BOX], ["\\boxed{Cape"]),

@@ -52,19 +52,27 @@ class _Reading:
 
     def claims(self) -> list[Claim]:
         first, *others = segments(self._text) or [Segment(0, 0)]
-        if not self._text.startswith("Asked: ", first.start) or not self._asked(first):
-            return self._found
-        due = self._reasoning.discussed(self._query) if self._lists(first) else []
-        chosen = None
-        for place, part in enumerate(others):
-            next_one = due[place] if place < len(due) else None
+        if not self._text.startswith("Asked: ", first.start):
+            return []
+        asked = self._reasoning.search(self._query).partition("\n")[0]
+        at = self._expect(first.start, asked)
+        if at != _LOST:  # of a misread request nothing that follows can be judged
+            self._candidates(others, self._due(first, at))
+        return self._found
+
+    def _candidates(self, parts: Iterable[Segment], due: list[str]) -> None:
+        """Judge paragraphs up to the answer; `due`: the candidates to weigh, if that is known."""
+        chosen, in_order = None, bool(due)
+        for part in parts:
+            next_one = due[0] if due else None
             if part.is_answer or chosen is not None:
                 self._answer(part, next_one, chosen)
-                break
-            self._paragraph(part, next_one, in_order=bool(due))
+                return
+            item_id = self._paragraph(part, next_one, in_order=in_order)
+            if item_id in due:  # whoever left one out goes on behind
+                due = due[due.index(item_id) + 1 :]
             if self._text.endswith("Fits.", part.start, part.end):
-                chosen = self._item_of(part)
-        return self._found
+                chosen = item_id
 
     def _answer(self, part: Segment, due: str | None, chosen: str | None) -> None:
         """Judge an answer that comes too early, or is not the one that was found to fit.
@@ -80,24 +88,28 @@ class _Reading:
         if at < max(part.start + len(expected), len(self._text)):
             self._false(at)
 
-    def _asked(self, part: Segment) -> bool:
-        """Whether the request was understood: if not, nothing that follows can be judged."""
-        asked = self._reasoning.search(self._query).partition("\n")[0]
-        self._read = self._expect(part.start, asked)
-        return self._read != _LOST
+    def _due(self, part: Segment, at: int) -> list[str]:
+        """The candidates to weigh, where the lists of lines are right; a closed book has none.
 
-    def _lists(self, part: Segment) -> bool:
-        """Whether the lists of lines are right; a closed book has none."""
+        Args:
+            part: the paragraph with the lists.
+            at: where they should begin.
+        """
         pieces: list[tuple[str, str]] = []
         if self._reasoning.reads:
             before = ["\nLines: ", *[", "] * (len(self._values) - 1)]
             parts = zip(before, self._values, self._reasoning.lists(self._query), strict=True)
             pieces = [(f"{join}{value} ", join + entry) for join, value, entry in parts]
-        at, right = self._all(self._read, part, pieces)
-        return self._ends(at, part, "." if pieces else "") and right
+        at, right = self._all(at, part, pieces)
+        right = self._ends(at, part, "." if pieces else "") and right
+        return self._reasoning.discussed(self._query) if right else []
 
-    def _paragraph(self, part: Segment, due: str | None, *, in_order: bool) -> None:
-        """One candidate's evidence and verdict, that it is weighed once, and, `in_order`, now."""
+    def _paragraph(self, part: Segment, due: str | None, *, in_order: bool) -> str | None:
+        """One candidate's evidence and verdict, that it is weighed once, and, `in_order`, now.
+
+        Returns:
+            Whose paragraph it is; None where it is nobody's.
+        """
         item_id = self._item_of(part)
         skipped = 0
         if item_id in self._weighed or (in_order and item_id != due):
@@ -106,7 +118,7 @@ class _Reading:
             self._false(part.start + skipped)
             skipped += 1
         if item_id is None:
-            return
+            return None
         self._weighed.add(item_id)
         before = [": ", *[", "] * (len(self._values) - 1)]
         checks = self._reasoning.checks(self._query, item_id)
@@ -117,6 +129,7 @@ class _Reading:
         # A verdict on wrong checks may follow from them, and still be wrong.
         verdict = self._reasoning.verdict(self._query, item_id) if right else ""
         self._ends(at, part, f". {verdict}")
+        return item_id
 
     def _item_of(self, part: Segment) -> str | None:
         if self._reasoning.reads:
