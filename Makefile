@@ -8,8 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
 	$$p -c "$(FRESH_ENOUGH)" 2>/dev/null && echo $$p && break; done)
 DEMO ?= --out demo
 TESTS ?= -m "not slow"
-# Parts of others, and what runs in an environment of verl's own (docs/verl.md).
-BENCHES := $(filter-out benchmarks/verl_%.py benchmarks/assistant_size.py benchmarks/train_step_side.py, $(sort $(wildcard benchmarks/*.py)))
+# Left out: parts of others, what runs in an environment of verl's own (docs/verl.md), and what asks for a model.
+BENCHES := $(filter-out benchmarks/verl_%.py benchmarks/assistant_size.py benchmarks/train_step_side.py benchmarks/gradient_noise.py, $(sort $(wildcard benchmarks/*.py)))
 
 .PHONY: setup check fix test demo bench docs
 
