@@ -150,7 +150,8 @@ class Kept(TrainerCallback):
     def __init__(self, gradients: dict[str, list[Tensor]]) -> None:
         self._gradients = gradients
 
-    def on_pre_optimizer_step(self, _args: Any, state: Any, _control: Any, **kw: Any) -> None:
+    def on_pre_optimizer_step(self, *given: Any, **kw: Any) -> None:
+        _, state, _ = given
         way = list(self._gradients)[state.global_step % len(self._gradients)]
         parts = [p.grad.flatten() for p in kw["model"].parameters() if p.grad is not None]
         self._gradients[way].append(torch.cat(parts).clone())
@@ -165,18 +166,33 @@ def figures_of(gradients: Sequence[Tensor], n_responses: int) -> dict[str, float
         n_responses: in each of them.
     """
     products = np.array([[float(a @ b) for b in gradients] for a in gradients])
-    k = len(products)
     squares = np.diag(products)
-    apart = (products.sum() - squares.sum()) / (k * (k - 1))
     lengths = np.sqrt(squares)
     cosines = products / np.outer(lengths, lengths)
+    apart = off_diagonal(products)
     noise = squares.mean() - apart
     return {
         "norm": float(lengths.mean()),
-        "mean_cosine": float((cosines.sum() - k) / (k * (k - 1))),
+        "mean_cosine": off_diagonal(cosines),
+        "cosine_error": jackknife(cosines),
         "signal_to_noise": float(apart / noise),
         "noise_scale_responses": float(n_responses * noise / apart) if apart > 0 else float("inf"),
     }
+
+
+def off_diagonal(table: np.ndarray) -> float:
+    """The mean of a (K, K) table without its diagonal."""
+    k = len(table)
+    return float((table.sum() - np.trace(table)) / (k * (k - 1)))
+
+
+def jackknife(table: np.ndarray) -> float:
+    """The standard error of that mean, from leaving out each batch in turn; nan for two batches."""
+    k = len(table)
+    if k < 3:
+        return float("nan")
+    means = [off_diagonal(np.delete(np.delete(table, i, 0), i, 1)) for i in range(k)]
+    return float(np.sqrt((k - 1) * np.var(means)))
 
 
 if __name__ == "__main__":
