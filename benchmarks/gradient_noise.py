@@ -8,6 +8,7 @@ signal, the rest is noise. Source: the gradient noise scale of McCandlish et al.
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,7 +56,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     runtime.prepare()
-    print("gradients of", args.batches, "batches, each credited in", len(WAYS), "ways", flush=True)
     gradients = drawn(recipe_of(args), args.model)
     figures = {
         way: figures_of(found, args.queries * args.group) for way, found in gradients.items()
@@ -93,10 +93,8 @@ def drawn(recipe: Recipe, model: str) -> dict[str, list[Tensor]]:
     tokenizer: Any = load_tokenizer(find(model).base)
     writer = PromptWriter(domain, judge.graph, recipe.prompt)
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
-    by_id, reader = (
-        {query.query_id: query for query in queries},
-        ClaimReader(ReasoningWriter(writer)),
-    )
+    by_id = {query.query_id: query for query in queries}
+    reader = ClaimReader(ReasoningWriter(writer))
     crediting = [
         Crediting(by_id, judge, way, tokenizer, lambda *_: {}, reader) for way in WAYS.values()
     ]
@@ -155,7 +153,9 @@ class Kept(TrainerCallback):
         way = list(self._gradients)[state.global_step % len(self._gradients)]
         parts = [p.grad.flatten() for p in kw["model"].parameters() if p.grad is not None]
         self._gradients[way].append(torch.cat(parts).clone())
-        print(f"step {state.global_step + 1} of {state.max_steps}: {way}", flush=True)
+        print(
+            f"step {state.global_step + 1} of {state.max_steps}: {way}", file=sys.stderr, flush=True
+        )
 
 
 def figures_of(gradients: Sequence[Tensor], n_responses: int) -> dict[str, float]:

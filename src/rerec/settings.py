@@ -158,7 +158,8 @@ class CreditSettings(Section):
     nor one without an answer against whatever it wrote."""
     w_claims: float = Field(0.0, ge=0)
     """Weight of what the item-attribute graph says of each claim in the reasoning that the warm
-    start teaches; a paragraph with claims is credited by them alone. 0: nothing is checked."""
+    start teaches; a paragraph with claims is credited by them alone. 0: nothing is checked.
+    An experiment: it has not helped yet (docs/log.md)."""
 
 
 class CurriculumSettings(Section):

@@ -55,7 +55,7 @@ class ReasoningWriter:
         return f"{asked}\nLines: {', '.join(self.lists(query))}." if self.reads else asked
 
     def lists(self, query: Query) -> list[str]:
-        """ "value tags" for each asked value: which lines show it, or how many."""
+        """Each asked value with the tags of the lines that show it, or how many do."""
         return [f"{value} {self._found(query, value)}" for value in asked_values(query)]
 
     def _found(self, query: Query, value: str) -> str:
@@ -82,7 +82,7 @@ class ReasoningWriter:
         return self.prompts.line(item_id, self.tags(query)[item_id])
 
     def checks(self, query: Query, item_id: str) -> list[str]:
-        """ "value tag" for each asked value that a candidate has, "value no" for the others."""
+        """Each asked value with the candidate's tag where it has it, else with "no"."""
         shown = self.tags(query)[item_id] if self.reads else "yes"
         return [
             f"{value} {shown if self._has(query, item_id, value) else 'no'}"
@@ -90,7 +90,7 @@ class ReasoningWriter:
         ]
 
     def verdict(self, query: Query, item_id: str) -> str:
-        """ "Fits." where a candidate has all that is asked, else "Out."."""
+        """Whether a candidate has all that is asked: "Fits." or "Out."."""
         return "Fits." if self._meets(query, item_id) else "Out."
 
     @property
