@@ -40,6 +40,8 @@ WAYS: Mapping[str, CreditSettings] = {
     "raae": CreditSettings(estimator="rerec", raae_scale="group"),
     "claims": CreditSettings(estimator="rerec", raae_scale="group", w_claims=1.0),
 }
+FORKS: Mapping[str, CreditSettings] = {"forks": CreditSettings()}
+"""The one way of batches whose responses leave the greedy one at a single token."""
 
 
 def main() -> None:
@@ -53,6 +55,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=8, help="requests a batch")
     parser.add_argument("--group", type=int, default=4, help="responses to each")
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument(
+        "--forks", action="store_true", help="draw and credit as train.forks does, and only so"
+    )
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     runtime.prepare()
@@ -69,10 +74,11 @@ def main() -> None:
 def recipe_of(args: argparse.Namespace) -> Recipe:
     """The recipe, at a learning rate of 0: each batch is used once for each way."""
     settings: dict[str, Any] = {
-        "train.max_steps": args.batches * len(WAYS),
+        "train.max_steps": args.batches * len(FORKS if args.forks else WAYS),
+        "train.forks": args.forks,
         "train.queries_per_step": args.queries,
         "train.num_generations": args.group,
-        "train.num_iterations": len(WAYS),
+        "train.num_iterations": len(FORKS if args.forks else WAYS),
         "train.temperature": args.temperature,
         "train.n_queries": args.batches * args.queries,
         "train.min_holders": 0,
@@ -95,10 +101,12 @@ def drawn(recipe: Recipe, model: str) -> dict[str, list[Tensor]]:
     sampler = CurriculumSampler([q.query_id for q in queries], recipe.curriculum, seed=recipe.seed)
     by_id = {query.query_id: query for query in queries}
     reader = ClaimReader(ReasoningWriter(writer))
+    ways = FORKS if recipe.train.forks else WAYS
     crediting = [
-        Crediting(by_id, judge, way, tokenizer, lambda *_: {}, reader) for way in WAYS.values()
+        Crediting(by_id, judge, way, tokenizer, lambda *_: {}, reader) for way in ways.values()
     ]
-    gradients: dict[str, list[Tensor]] = {way: [] for way in WAYS}
+    crediting[0].forks = recipe.train.forks
+    gradients: dict[str, list[Tensor]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         config = grpo_config(recipe, Path(folder), n_processes=1)
         torch.manual_seed(recipe.seed)
@@ -110,6 +118,7 @@ def drawn(recipe: Recipe, model: str) -> dict[str, list[Tensor]]:
             feed=QueryFeed(queries, writer, sampler),
             crediting=crediting[0],
             stop_repeats=recipe.prompt.stop_repeats,
+            forks=recipe.train.forks,
             others=crediting[1:],
         )
         trainer.remove_callback(PrinterCallback)

@@ -222,6 +222,10 @@ class TrainSettings(EngineSection):
     validate_every: int = Field(20, ge=1)
     n_valid: int = Field(100, ge=1)
     """Validation queries answered greedily at each validation."""
+    forks: bool = False
+    """The first response of a group is the greedy one, the others leave it at one token each, where
+    the policy is most in doubt, and of the two the better token gains (`rerec.credit.forks`).
+    `credit` then only says what is logged as blamed; take `temperature: 1.0`."""
     share_in_generation: bool = True
     """Read each prompt once for all of its responses; false: TRL's own generation."""
     share_in_training: bool = True

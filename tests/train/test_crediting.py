@@ -85,6 +85,35 @@ def test_what_is_logged_is_named_as_in_the_metrics_file(credited):
     assert observe.query_ids == ["q1", "q1", "q2", "q2"]
 
 
+def test_of_a_greedy_response_and_its_fork_the_better_token_gains(
+    corner_shop_made: Path, tokenizer
+):
+    domain = read_domain(corner_shop_made)
+    judge = Judge.of(domain, RewardSettings(), CreditSettings())
+    queries = {query.query_id: query for query in domain.queries("train")}
+    crediting = Crediting(queries, judge, CreditSettings(), tokenizer, lambda *_: {})
+    crediting.forks = True
+    greedy, fork = "He fits.\n\n\\boxed{Heat (1995)}", RIGHT.replace("Goodfellas is", "He is", 1)
+    responses = [greedy, fork, fork, greedy]
+    rewards = crediting.rewards(["q1", "q1", "q2", "q2"], responses)
+    rows = [tokenizer(text)["input_ids"] for text in responses]
+    ids = torch.full((4, max(map(len, rows))), tokenizer.pad_token_id)
+    for row, own in zip(ids, rows, strict=True):
+        row[: len(own)] = torch.tensor(own)
+    mask = torch.arange(ids.shape[1]) < torch.tensor([[len(own)] for own in rows])
+    advantages = crediting.advantages(ids, mask.long())
+    place = next(i for i, (a, b) in enumerate(zip(rows[0], rows[1], strict=False)) if a != b)
+    assert rewards[1] > rewards[0]
+    assert advantages[1, place] == pytest.approx(rewards[1] - rewards[0])
+    assert not advantages[0].any()
+    assert advantages[:2].count_nonzero() == 1
+    better = 2 if rewards[2] > rewards[3] else 3
+    assert advantages[2:].sum() == advantages[better, place] == abs(rewards[2] - rewards[3])
+    logged = crediting.metrics()
+    assert logged["rerec/greedy_accuracy"] == 0
+    assert logged["rerec/better_forks"] >= 0.5
+
+
 def test_samples_quote_the_paragraphs_that_are_blamed(credited):
     right, wrong = credited[0].samples(2)
     assert (right["outcome"], right["blamed"]) == ("right", [])

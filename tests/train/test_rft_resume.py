@@ -257,6 +257,23 @@ def test_an_adapter_trains_without_bfloat16_and_by_its_claims(
     assert last["false_claims"] == 0  # a random policy claims nothing
 
 
+def test_a_run_by_forks_goes_on_as_if_it_never_had_been_stopped(
+    recipe: Callable[..., Recipe], tmp_path: Path
+):
+    wanted = recipe(train={"forks": True, "num_generations": 4})
+    rft(wanted, out=tmp_path / "whole", progress=ignored)
+    with pytest.raises(Stopped):
+        rft(wanted, out=tmp_path / "stopped", progress=stopping_at("step 5/6"))
+    rft(wanted, out=tmp_path / "stopped", progress=ignored)
+    lines = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "stopped")]
+    assert lines[0] == lines[1]
+    rows = [json.loads(line) for line in lines[0].splitlines()]
+    trained = [row for row in rows if row["kind"] == "train"]
+    assert max(row["grad_norm"] for row in trained) > 0
+    assert all(0 <= row["better_forks"] + row["worse_forks"] <= 1 for row in trained)
+    assert {row["greedy_accuracy"] for row in trained} <= {0, 0.5, 1}  # of two queries a step
+
+
 @pytest.mark.slow
 def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe], tmp_path: Path):
     """Answers so short that some groups name no film: one process then has nothing to learn."""
@@ -274,15 +291,20 @@ def test_two_processes_share_the_queries_of_a_step(recipe: Callable[..., Recipe]
 
 
 @pytest.mark.slow  # two processes that import TRL, twice
-@pytest.mark.parametrize("estimator", ["rerec", "reinforce++"])
+@pytest.mark.parametrize(
+    ("estimator", "forks"), [("rerec", False), ("reinforce++", False), ("rerec", True)]
+)
 def test_two_processes_make_the_steps_of_one(
-    estimator: str, recipe: Callable[..., Recipe], tmp_path: Path
+    estimator: str, forks: bool, recipe: Callable[..., Recipe], tmp_path: Path
 ):
     """The same queries, draws, rewards, credit, gradients and curriculum; validation too."""
     wanted = recipe(
         credit={"estimator": estimator, "w_claims": 1},
-        train={"num_generations": 4, "max_steps": 4, "validate_every": 2, "bf16": False},
-    )
+        train={
+            "num_generations": 4, "max_steps": 4, "validate_every": 2, "bf16": False,
+            "forks": forks,
+        },
+    )  # fmt: skip
     rft(wanted, out=tmp_path / "one", progress=ignored)
     end_well(two_processes(RANK, wanted, tmp_path / "two"))
     one, two = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from datasets import Dataset
@@ -17,6 +18,8 @@ from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer
 
+from rerec.credit.forks import fork_advantages
+from rerec.errors import SettingsError
 from rerec.train import shared_writing
 from rerec.train.trainer import ReRecTrainer, Speed
 
@@ -339,6 +342,63 @@ def test_forty_steps_teach_a_random_model_one_word(folder: Path, words: Words, t
     assert trainer.shares
     assert rewards[0] < 0.2
     assert sum(rewards[-3:]) / 3 > 0.9
+
+
+class ByForks(Even):
+    """Credit of a greedy response and its forks; remembers how the greedy ones did."""
+
+    def __init__(self, worth: Worth) -> None:
+        super().__init__(worth)
+        self.greedy: list[float] = []
+
+    def advantages(self, completion_ids: Tensor, completion_mask: Tensor) -> Tensor:
+        rewards, rows = np.array(self._last), np.arange(len(self._last))
+        self.greedy.append(float(rewards[::GROUP].mean()))
+        tokens, mask = completion_ids.numpy(), completion_mask.bool().numpy()
+        return torch.from_numpy(fork_advantages(rewards, tokens, mask, rows // GROUP))
+
+
+def test_forks_teach_a_random_model_one_word(folder: Path, words: Words, tmp_path: Path):
+    def says_w3(_: str, response: str) -> float:
+        said = response.split()
+        return said.count("w3") / max(len(said), 1)
+
+    crediting = ByForks(says_w3)
+    trainer = ReRecTrainer(
+        policy(folder, lora=False),
+        args=settings(
+            tmp_path, max_steps=25, optim="adamw_torch", learning_rate=1e-2, loss_type="dapo"
+        ),
+        crediting=crediting,
+        forks=True,
+        train_dataset=PROMPTS,
+        processing_class=words,
+    )
+    trainer.train()
+    assert crediting.greedy[0] < 0.2
+    assert sum(crediting.greedy[-3:]) / 3 > 0.9
+
+
+@pytest.mark.parametrize(
+    ("more", "speed", "why"),
+    [
+        ({"top_p": 0.5}, Speed(), "TRL writes the responses"),
+        ({}, Speed(share_in_generation=False), "train.share_in_generation"),
+    ],
+)
+def test_forks_need_our_own_writer(
+    more: dict[str, Any], speed: Speed, why: str, folder: Path, words: Words, tmp_path: Path
+):
+    with pytest.raises(SettingsError, match=rf"train\.forks: .*{why}"):
+        ReRecTrainer(
+            policy(folder, lora=False),
+            args=settings(tmp_path, **more),
+            crediting=Even(varied),
+            speed=speed,
+            forks=True,
+            train_dataset=PROMPTS,
+            processing_class=words,
+        )
 
 
 @pytest.mark.parametrize(

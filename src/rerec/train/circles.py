@@ -48,6 +48,16 @@ class Circles:
         self._same[:, :t] = torch.where(earlier == tokens[:, None], before + 1, 0)
         return (self._same[:, :t] >= self._least).any(1)
 
+    def replay(self, earlier: Tensor) -> None:
+        """Begin all rows anew, as if they had written these tokens.
+
+        Args:
+            earlier: (R, t) token ids; below 0 before a row's own begin.
+        """
+        self._same = self._same.new_zeros(len(earlier), self._same.shape[1])
+        for t in range(earlier.shape[1]):
+            self.closed(earlier[:, :t], earlier[:, t])
+
     def keep(self, rows: Tensor) -> None:
         """Go on with some of the rows."""
         self._same = self._same[rows]

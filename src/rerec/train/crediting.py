@@ -10,6 +10,8 @@ from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rerec.credit.estimators import NO_SPREAD
+from rerec.credit.forks import fork_advantages, fork_gains, greedy_rows
 from rerec.credit.judge import Judge
 from rerec.credit.tokens import Credited, credit_tokens
 from rerec.records import Claim, Query, Scored
@@ -36,8 +38,20 @@ class Crediting:
         observe: Observe,
         reader: ClaimReader | None = None,
     ) -> None:
+        """Begin with nothing judged.
+
+        Args:
+            queries: by id, those that may be answered.
+            judge: of responses.
+            settings: of the credit.
+            tokenizer: of the policy.
+            observe: told what responses were worth.
+            reader: of claims; None where they are not credited.
+        """
         self._queries, self._judge, self._settings = queries, judge, settings
         self._tokenizer, self._observe, self._reader = tokenizer, observe, reader
+        self.forks = False
+        """Whether a group is a greedy response and its forks, credited by `rerec.credit.forks`."""
         self._asked: list[Query] = []
         self._responses: list[str] = []
         self.scored: list[Scored] = []
@@ -63,19 +77,25 @@ class Crediting:
                 worth,
                 token_offsets(self._tokenizer, tokens[row, :length].tolist(), response),
                 claimed,
+                tokens[row, :length],
             )
             for row, (length, worth, response, claimed) in enumerate(
                 zip(lengths, self.scored, self._responses, self._claims(), strict=True)
             )
         ]
-        everywhere: list[tuple[Scored, NDArray[np.intp], list[Claim]]] = gather_object(own)
-        scored = [worth for worth, _, _ in everywhere]
-        offsets, mask = _stacked([spans for _, spans, _ in everywhere])
-        claims = [claimed for _, _, claimed in everywhere]
+        everywhere: list[tuple[Scored, NDArray[np.intp], list[Claim], NDArray[np.integer]]]
+        everywhere = gather_object(own)
+        scored = [worth for worth, *_ in everywhere]
+        offsets, mask = _stacked([spans for _, spans, *_ in everywhere])
+        claims = [claimed for *_, claimed, _ in everywhere]
         names = [worth.query_id for worth in scored]
         group = np.unique(names, return_inverse=True)[1]
         credited = credit_tokens(scored, offsets, mask, group, self._settings, claims)
-        self._metrics = self._figures(scored, credited, mask, group)
+        forks: dict[str, float] = {}
+        if self.forks:
+            ids = _padded([row for *_, row in everywhere], mask.shape[1])
+            credited, forks = _by_forks(credited, scored, ids, mask, group)
+        self._metrics = self._figures(scored, credited, mask, group) | forks
         if self._reader is not None:
             self._metrics["false_claims"] = _false_ones(claims)
         first = PartialState().process_index * len(own)
@@ -130,6 +150,35 @@ class Crediting:
             }
             for query, response, worth in rows
         ]
+
+
+def _by_forks(
+    credited: Credited,
+    scored: Sequence[Scored],
+    tokens: NDArray[np.integer],
+    mask: NDArray[np.bool_],
+    group: NDArray[np.intp],
+) -> tuple[Credited, dict[str, float]]:
+    """Credit a greedy response and its forks; with figures of what the forks changed."""
+    rewards = np.array([worth.reward for worth in scored], np.float64)
+    is_trunk = greedy_rows(group) == np.arange(len(group))
+    gains = fork_gains(rewards, group)[~is_trunk]
+    right = np.array([worth.outcome == "right" for worth in scored])
+    figures = {
+        "greedy_accuracy": float(right[is_trunk].mean()),
+        "better_forks": float((gains > NO_SPREAD).mean()) if gains.size else 0.0,
+        "worse_forks": float((gains < -NO_SPREAD).mean()) if gains.size else 0.0,
+    }
+    found = fork_advantages(rewards, tokens, mask, group)
+    return Credited(found, credited.blamed), figures
+
+
+def _padded(rows: Sequence[NDArray[np.integer]], width: int) -> NDArray[np.integer]:
+    """(B, T) token ids, 0 behind."""
+    found = np.zeros((len(rows), width), np.int64)
+    for place, row in enumerate(rows):
+        found[place, : len(row)] = row
+    return found
 
 
 def _false_ones(claims: Sequence[Sequence[Claim]]) -> float:

@@ -79,6 +79,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
     by_id = {query.query_id: query for query in queries}
     reader = ClaimReader(ReasoningWriter(writer)) if recipe.credit.w_claims else None
     crediting = Crediting(by_id, judge, recipe.credit, tokenizer, observe, reader)
+    crediting.forks = recipe.train.forks
     torch.manual_seed(recipe.seed)  # a fresh adapter draws its weights before TRL seeds
     trainer = ReRecTrainer(
         load_trainable(recipe.model, model=model, dtype=product_dtype(config)),
@@ -89,6 +90,7 @@ def rft(recipe: Recipe, *, model: str | None = None, out: Path, progress: Progre
         crediting=crediting,
         speed=_speed(recipe.train),
         stop_repeats=recipe.prompt.stop_repeats,
+        forks=recipe.train.forks,
     )
     _tell(trainer, progress)
     journal = Journal(out, progress)

@@ -11,9 +11,11 @@ import torch
 from accelerate.utils import gather_object
 from transformers import PreTrainedModel
 
+from rerec.errors import TrainingError
 from rerec.rng import seed_of
 from rerec.train.circles import until_circles
 from rerec.train.engine import product_dtype
+from rerec.train.forks import write_forks
 from rerec.train.generation import Sampling, generate
 from rerec.train.rollout import RolloutModel
 from rerec.train.shared_forward import SharingTrainer
@@ -22,6 +24,10 @@ from rerec.train.sharing import can_share
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.5}
 """How far below the most probable token, in logits, rounding may put one that the writer takes."""
 _N_CHECKED = 16
+_NOT_OURS = (
+    "they need our own writer, which does not write here: it is off (train.share_in_generation),"
+    " vLLM writes, or the model shares no prompts; set train.forks=false"
+)
 _TRL_WRITES = (
     "TRL writes the responses: our own writer draws by temperature alone, without top_p, top_k,"
     " min_p, repetition_penalty or generation_kwargs"
@@ -39,6 +45,8 @@ class WritingTrainer(SharingTrainer):
     """Whether our own writer may write."""
     stop_repeats = 0
     """A response that writes as many tokens once more is ended; 0: none is."""
+    forks = False
+    """Whether a group's responses are a greedy one and its forks."""
     _writing_is_checked = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,19 +74,39 @@ class WritingTrainer(SharingTrainer):
     ) -> tuple[list[list[int]], Any]:
         n = num_generations if self.model.training else 1
         if self._may_write(prompt_ids, n):
-            written = generate(
-                self.writing_model(),
-                prompt_ids[::n],
-                Sampling(n, self.max_completion_length, self.temperature, self.stop_repeats),
-                stop=self.eos_token_ids,
-                seeds=self._seeds(len(prompt_ids)),
-            )
-            return [answer for group in written for answer in group], None
+            write = self._forked if self.forks and self.model.training else self._drawn
+            return [answer for group in write(prompt_ids, n) for answer in group], None
+        if self.forks and self.model.training:
+            raise TrainingError(f"train.forks: {_NOT_OURS}")
         ids, odds = super()._generate_single_turn(
             prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
         )
         ids = until_circles(ids, self.stop_repeats)
         return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
+
+    def _drawn(self, prompt_ids: list[list[int]], n: int) -> list[list[list[int]]]:
+        return generate(
+            self.writing_model(),
+            prompt_ids[::n],
+            Sampling(n, self.max_completion_length, self.temperature, self.stop_repeats),
+            stop=self.eos_token_ids,
+            seeds=self._seeds(len(prompt_ids)),
+        )
+
+    def _forked(self, prompt_ids: list[list[int]], n: int) -> list[list[list[int]]]:
+        return write_forks(
+            self.writing_model(),
+            prompt_ids[::n],
+            n,
+            max_new_tokens=self.max_completion_length,
+            stop=self.eos_token_ids,
+            stop_repeats=self.stop_repeats,
+        )
+
+    def why_no_forks(self) -> str | None:
+        """Why a group cannot be a greedy response and its forks, or None where it can."""
+        able = self.writes_shared and self._can_write and not self.use_vllm
+        return self.writing_note or (None if able else _NOT_OURS)
 
     def _may_write(self, prompt_ids: list[list[int]], n: int) -> bool:
         plain = self._draws_plainly() and not self.use_vllm

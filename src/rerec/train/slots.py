@@ -58,6 +58,19 @@ class _Written(DynamicLayer):
         """Cut the block to some of its rows."""
         self.keys, self.values = self.keys[rows], self.values[rows]
 
+    def spread(self, rows: Tensor, columns: Tensor) -> None:
+        """Make rows of parts of other rows.
+
+        Args:
+            rows: (R',) which row each new one comes from.
+            columns: (R', T') which of its columns.
+        """
+        places = columns[:, None, :, None].expand(-1, self.keys.shape[1], -1, self.keys.shape[3])
+        self.keys, self.values = (
+            _grown(states[rows].gather(2, places)) for states in (self.keys, self.values)
+        )
+        self.length = columns.shape[1]
+
     def forget(self, n: int) -> None:
         """Drop the first n columns."""
         self.keys, self.values = self.keys[:, :, n:].clone(), self.values[:, :, n:].clone()
@@ -96,7 +109,7 @@ class Slots:
             max_new_tokens: where a row ends.
             stop_repeats: see `Circles`.
         """
-        self._model, self._n, self._most = model, n, max_new_tokens
+        self._model, self._n, self.most = model, n, max_new_tokens
         device = model.device
         self._prefix, positions, logits = read_prompts(model, [ids for _, ids in prompts])
         n_rows = len(prompts) * n
@@ -140,7 +153,7 @@ class Slots:
         column = self._column
         ended = torch.isin(tokens, ends)
         ended |= self._circles.closed(self._text[:, :column], tokens)
-        ended |= self.counts() + 1 >= self._most
+        ended |= self.counts() + 1 >= self.most
         self._text[:, column] = torch.where(given, tokens, _NOTHING)
         self.going = self.going & ~ended.view_as(self.going)
         return given
@@ -201,6 +214,31 @@ class Slots:
         for layer in self._layers:
             layer.keep(rows)
         self._forget()
+        self._hide()
+
+    def fork(self, lengths: Tensor) -> None:
+        """Go on with n rows of each prompt instead of one, from the beginnings of what it wrote.
+
+        No prompt may have been read later than the others, and no row been cut out.
+
+        Args:
+            lengths: (N, n) how many of its prompt's tokens each row begins with; below 0 where
+                there is no such row.
+        """
+        self._n, length, written = lengths.shape[1], max(int(lengths.max()), 0), self._column
+        own = lengths.clamp(min=0).view(-1)
+        sources = torch.arange(len(lengths), device=own.device).repeat_interleave(self._n)
+        self._first = length - own
+        columns = torch.arange(length, device=own.device) - self._first[:, None]
+        for layer in self._layers:
+            layer.spread(sources, columns.clamp(min=0))
+        begun = self._text[sources].gather(1, columns.clamp(min=0))
+        self._text = torch.full_like(self._text[sources], _NOTHING)
+        self._text[:, :length] = torch.where(columns < 0, _NOTHING, begun)
+        self._circles.replay(self._text[:, :length])
+        self._positions = self._positions[sources] - written + own
+        self.samples = torch.arange(self._n, device=own.device).expand_as(lengths)
+        self.going = lengths >= 0
         self._hide()
 
     def _forget(self) -> None:

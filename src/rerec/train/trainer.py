@@ -21,7 +21,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.trainer.utils import split_tensor_dict
 
 from rerec.catalogue.files import write_json
-from rerec.errors import DataError
+from rerec.errors import DataError, SettingsError
 from rerec.train.shared_writing import WritingTrainer
 
 STATE = "rerec_state.json"
@@ -74,13 +74,16 @@ class ReRecTrainer(WritingTrainer):
         crediting: Crediting,
         speed: Speed | None = None,
         stop_repeats: int = 0,
+        forks: bool = False,
         **kwargs: Any,
     ) -> None:
         self._feed, self._crediting, self._speed = feed, crediting, speed or Speed()
         kwargs["reward_funcs"] = self._reward
         super().__init__(*args, **kwargs)
-        self.stop_repeats = stop_repeats
+        self.stop_repeats, self.forks = stop_repeats, forks
         self.writes_shared = self._speed.share_in_generation
+        if forks and (why := self.why_no_forks()):
+            raise SettingsError(f"train.forks: {why}")
         if self._speed.share_in_training:
             self.share_prompts()
 

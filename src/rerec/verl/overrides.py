@@ -59,6 +59,7 @@ def untold(recipe: Recipe) -> tuple[str, ...]:
         "curriculum.enabled": recipe.curriculum.enabled,
         "model.adapter": recipe.model.adapter is not None,
         "prompt.stop_repeats": recipe.prompt.stop_repeats > 0,
+        "train.forks": recipe.train.forks,
     }
     keys = [name for name, says_something in others.items() if says_something]
     return (*keys, *(f"train.{key}" for key in sorted(recipe.train.args) if key not in known))
