@@ -83,18 +83,55 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(corner_shop, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         run_it(corner_shop, out)
     assert not out.exists()
-    assert answerer.asked == ["q4", "q3", "q2"]
+    assert len(answerer.asked) == 3
     answerer.stop_after = None
     said = []
     run_it(corner_shop, out, said)
-    assert answerer.asked == ["q4", "q3", "q2", "q1"]
+    assert sorted(answerer.asked) == ["q1", "q2", "q3", "q4"]
     assert "continuing: 3 of 4" in said[0]
     assert out.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.glob("*run*")) == ["run.json"]
 
 
+def test_what_was_answered_of_all_serves_a_smaller_share_and_the_other_way_round(
+    corner_shop, tmp_path, answerer, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "_PART", 2)
+    out, said = tmp_path / "run.json", []
+    queries = read_domain(corner_shop).queries("train")
+    order = [query.query_id for query in chosen(queries, limit=4, seed=7)]
+    with monkeypatch.context() as patched:
+        patched.setattr(Answerer, "__call__", stopping_at_part(2, Answerer.__call__))
+        with pytest.raises(KeyboardInterrupt):
+            run_it(corner_shop, out)
+    assert set(answerer.asked) == set(order[:2])  # stopped after a part, it is a fair draw
+    partial = out.with_name("run.json.partial.jsonl")
+    kept = partial.read_bytes()
+    run = run_it(corner_shop, out, said, limit=1)
+    assert len(answerer.asked) == 2
+    assert [row["query_id"] for row in run["rows"]] == order[:1]
+    partial.write_bytes(kept)
+    said.clear()
+    run = run_it(corner_shop, out, said, limit=3)
+    assert "continuing: 2 of 3" in said[0]
+    assert said[-1].startswith("answered 3 of 3")
+    assert answerer.asked[2:] == order[2:3]
+
+
+def stopping_at_part(n, answer):
+    parts = []
+
+    def stopping(*args, **kwargs):
+        parts.append(1)
+        if len(parts) == n:
+            raise KeyboardInterrupt
+        return answer(*args, **kwargs)
+
+    return stopping
+
+
 @pytest.mark.parametrize(
-    "changes", [{"seed": 8}, {"limit": 3}, {"prompt": PromptSettings(candidate_info="titles")}]
+    "changes", [{"seed": 8}, {"prompt": PromptSettings(candidate_info="titles")}]
 )
 def test_another_evaluation_starts_from_nothing(corner_shop, tmp_path, answerer, changes):
     out = tmp_path / "run.json"

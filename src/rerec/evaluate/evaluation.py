@@ -27,6 +27,9 @@ from rerec.train import runtime
 from rerec.train.answering import answer
 from rerec.train.policy import load_policy
 
+_PART = 250
+"""Queries answered in one go."""
+
 Progress = Callable[[str], None]
 
 
@@ -91,11 +94,13 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     }
     partial = PartialRun(out.with_name(f"{out.name}.partial.jsonl"), _header(run))
     missing = _unanswered(queries, partial)
-    if missing:
-        if partial.rows:
-            progress(f"continuing: {len(partial.rows)} of {len(queries)} are answered already")
-        keep = _Keeper(maker, partial, len(queries), progress)
-        answer(policy, domain, missing, prompt, on_batch=keep.batch)
+    keep = _Keeper(maker, partial, queries, progress)
+    if missing and keep.rows():
+        progress(f"continuing: {len(keep.rows())} of {len(queries)} are answered already")
+    # Each part is a fair draw of all: so is what was answered when somebody stops it.
+    order = chosen(missing, limit=max(1, len(missing)), seed=seed)
+    for start in range(0, len(order), _PART):
+        answer(policy, domain, order[start : start + _PART], prompt, on_batch=keep.batch)
     by_id = {row["query_id"]: row for row in partial.rows}
     run["rows"] = [by_id[query.query_id] for query in queries]
     run["summary"] = summarise(run["rows"], seed=seed)
@@ -142,20 +147,24 @@ class _Keeper:
     """Scores and keeps every batch as it ends, and says how far it is."""
 
     def __init__(
-        self, maker: RowMaker, partial: PartialRun, n_queries: int, progress: Progress
+        self, maker: RowMaker, partial: PartialRun, queries: Sequence[Query], progress: Progress
     ) -> None:
         self.maker, self.partial, self.progress = maker, partial, progress
-        self.n_queries, self.n_before = n_queries, len(partial.rows)
-        self.started = monotonic()
+        self.asked = {query.query_id for query in queries}
+        self.n_before, self.started = len(self.rows()), monotonic()
+
+    def rows(self) -> list[Row]:
+        """Those asked for: an attempt with another limit may have answered more."""
+        return [row for row in self.partial.rows if row["query_id"] in self.asked]
 
     def batch(self, finished: list[tuple[Query, str, int]]) -> None:
         self.partial.append(self.maker.answered(finished))
-        rows = self.partial.rows
+        rows, n_asked = self.rows(), len(self.asked)
         seconds = (monotonic() - self.started) / (len(rows) - self.n_before)
         n_right = sum(row["outcome"] == "right" for row in rows)
         self.progress(
-            f"answered {len(rows)} of {self.n_queries}, {n_right} right, about "
-            f"{seconds * (self.n_queries - len(rows)):.0f} s left"
+            f"answered {len(rows)} of {n_asked}, {n_right} right, about "
+            f"{seconds * (n_asked - len(rows)):.0f} s left"
         )
 
 
@@ -165,10 +174,15 @@ def _unanswered(queries: Sequence[Query], partial: PartialRun) -> list[Query]:
 
 
 def _header(run: Run) -> dict[str, Any]:
-    """What must be the same for an unfinished evaluation to be continued."""
-    told = ("format", "model", "split", "domain", "settings")
+    """What must be the same for an unfinished evaluation to be continued; the limit need not."""
+    told = ("format", "model", "split", "domain")
     header: dict[str, Any] = {key: value for key, value in run.items() if key in told}
-    return header | {"rerec": rerec.__version__, "weights": state_of(run["model"])}
+    settings = {key: value for key, value in run["settings"].items() if key != "limit"}
+    return header | {
+        "settings": settings,
+        "rerec": rerec.__version__,
+        "weights": state_of(run["model"]),
+    }
 
 
 def state_of(model: str) -> str | None:
