@@ -225,7 +225,8 @@ class TrainSettings(EngineSection):
     forks: bool = False
     """The first response of a group is the greedy one, the others leave it at one token each, where
     the policy is most in doubt, and of the two the better token gains (`rerec.credit.forks`).
-    `credit` then only says what is logged as blamed; take `temperature: 1.0`."""
+    `credit` then only says what is logged as blamed; take `temperature: 1.0`. An experiment: it
+    has not helped yet (docs/log.md)."""
     share_in_generation: bool = True
     """Read each prompt once for all of its responses; false: TRL's own generation."""
     share_in_training: bool = True
