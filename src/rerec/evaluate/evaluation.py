@@ -105,7 +105,8 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     run["rows"] = [by_id[query.query_id] for query in queries]
     run["summary"] = summarise(run["rows"], seed=seed)
     write_run(out, run)
-    partial.remove()
+    if len(keep.rows()) == len(partial.rows):  # else some are left for a larger limit
+        partial.remove()
     return run
 
 
