@@ -25,7 +25,7 @@ TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.5}
 """How far below the most probable token, in logits, rounding may put one that the writer takes."""
 _N_CHECKED = 16
 _NOT_OURS = (
-    "they need our own writer, which does not write here: it is off (train.share_in_generation),"
+    "forks need our own writer, which does not write here: it is off (train.share_in_generation),"
     " vLLM writes, or the model shares no prompts; set train.forks=false"
 )
 _TRL_WRITES = (
