@@ -40,6 +40,20 @@ def work(side: str, case: Json, pipe: Connection) -> None:
         trainer.train()
 
 
+def now() -> float:
+    """Seconds; what an accelerator was told to do is done by then."""
+    if not runtime.on_cpu():
+        torch.accelerator.synchronize()
+    return time.perf_counter()
+
+
+def peak_memory() -> float:
+    """GiB, of the accelerator where there is one."""
+    if runtime.on_cpu():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return torch.accelerator.max_memory_allocated() / 1024**3
+
+
 class Clock:
     """Seconds of the parts of a step."""
 
@@ -49,9 +63,9 @@ class Clock:
     @contextmanager
     def of(self, part: str) -> Generator[None]:
         """Add what happens inside to a part."""
-        started = time.perf_counter()
+        started = now()
         yield
-        self.parts[part] = self.parts.get(part, 0.0) + time.perf_counter() - started
+        self.parts[part] = self.parts.get(part, 0.0) + now() - started
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, its time added to a part."""
@@ -72,14 +86,14 @@ class InTurn(TrainerCallback):
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         self._pipe.recv()
         self._clock.parts.clear()
-        self._started = time.perf_counter()
+        self._started = now()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         parts = {"generate": 0.0, "reward": 0.0} | self._clock.parts
-        step = time.perf_counter() - self._started
+        step = now() - self._started
         update = step - parts["generate"] - parts["reward"]
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-        self._pipe.send({"step": step, **parts, "update": update, "peak_gib": peak})
+        own = {"step": step, **parts, "update": update, "peak_gib": peak_memory()}
+        self._pipe.send(own)
 
 
 def trainer_of(side: str, case: Json, folder: Path, clock: Clock) -> GRPOTrainer:
@@ -123,7 +137,7 @@ def config_of(side: str, case: Json, folder: Path) -> GRPOConfig:
         learning_rate=1e-6,
         bf16=runtime.fast_dtype() is torch.bfloat16,
         gradient_checkpointing=False,
-        use_cpu=True,
+        use_cpu=runtime.on_cpu(),
         report_to=[],
         save_strategy="no",
         logging_strategy="no",
@@ -158,7 +172,7 @@ def end_answers(side: str, trainer: Any, lengths: list[int]) -> None:
 
         trainer._generate_single_turn = cut
         return
-    wanted = torch.tensor(lengths)
+    wanted = torch.tensor(lengths, device=runtime.home())
 
     class Ending(Slots):
         """Slots whose rows end at the wanted lengths."""

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain
 from rerec.errors import DataError, SettingsError
@@ -66,8 +68,10 @@ class Policy:
     """Knows its name and no prompt."""
 
     prompt = None
+    model = SimpleNamespace(dtype=torch.float32)
 
-    def __init__(self, model):
+    def __init__(self, model, *, dtype):
+        assert dtype is None
         self.name = model.rpartition("/")[2]
 
 

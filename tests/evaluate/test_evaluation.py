@@ -3,9 +3,11 @@
 import json
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest, write_queries
 from rerec.errors import DataError, SettingsError
@@ -18,8 +20,9 @@ from rerec.settings import PromptSettings
 class Policy:
     """What `evaluate` looks at in a policy."""
 
-    def __init__(self, prompt=None):
+    def __init__(self, prompt=None, dtype=None):
         self.prompt = prompt
+        self.model = SimpleNamespace(dtype=dtype or torch.bfloat16)
 
 
 class Answerer:
@@ -44,7 +47,7 @@ class Answerer:
 def answerer(corner_shop, monkeypatch):
     answerer = Answerer(read_domain(corner_shop))
     monkeypatch.setattr(evaluation, "answer", answerer)
-    monkeypatch.setattr(evaluation, "load_policy", lambda _: Policy())
+    monkeypatch.setattr(evaluation, "load_policy", lambda *_, dtype: Policy(dtype=dtype))
     return answerer
 
 
@@ -146,12 +149,19 @@ def test_the_prompt_is_what_the_model_was_trained_with_unless_told(
     corner_shop, tmp_path, answerer, monkeypatch
 ):
     trained = PromptSettings(candidate_info="titles", shown_values=2)
-    monkeypatch.setattr(evaluation, "load_policy", lambda _: Policy(trained))
+    monkeypatch.setattr(evaluation, "load_policy", lambda *_, **__: Policy(trained))
     run = run_it(corner_shop, tmp_path / "a.json")
     assert run["candidate_info"] == "titles"
     assert run["settings"]["prompt"] == trained.model_dump()
     run_it(corner_shop, tmp_path / "b.json", prompt=PromptSettings())
     assert answerer.prompts == [trained, PromptSettings()]
+
+
+@pytest.mark.usefixtures("answerer")
+def test_the_run_says_what_the_weights_were(corner_shop, tmp_path):
+    assert run_it(corner_shop, tmp_path / "a.json")["settings"]["dtype"] == "bfloat16"
+    run = run_it(corner_shop, tmp_path / "b.json", dtype="float32")
+    assert run["settings"]["dtype"] == "float32"
 
 
 def test_a_limit_takes_the_same_queries_for_everyone_and_more_of_them_when_larger(corner_shop):

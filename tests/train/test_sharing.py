@@ -51,13 +51,14 @@ def policy(llama: Any, kind: str) -> Any:
     return model
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("kind", ["all heads", "grouped heads", "lora"])
-def test_tree_rows_give_the_log_probabilities_and_gradients_of_trl(llama, kind: str):
+def test_tree_rows_give_the_log_probabilities_and_gradients_of_trl(llama, kind: str, at_once: bool):
     ids, mask = batch()
     theirs, ours = policy(llama, kind), policy(llama, kind)
     wanted, wanted_entropies = stock(theirs, ids, mask)
     prepare_sharing(ours)
-    found, entropies = shared_logps(ours, ids, mask, N_ANSWER, entropy=True)
+    found, entropies = shared_logps(ours, ids, mask, N_ANSWER, entropy=True, at_once=at_once)
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
     torch.testing.assert_close(entropies, wanted_entropies, atol=1e-5, rtol=0)
     assert entropies is not None
@@ -103,6 +104,30 @@ def test_idle_rows_give_zeros_and_change_no_other(llama):
     busy = [1, 3, 4, 5]
     torch.testing.assert_close(after[busy], before[busy], atol=1e-6, rtol=0)
     torch.testing.assert_close(others[busy], entropies[busy], atol=1e-6, rtol=0)
+
+
+def test_groups_that_are_idle_whole_are_left_out_of_a_batch(llama):
+    ids, mask = batch()
+    model = policy(llama, "grouped heads")
+    prepare_sharing(model)
+    before, _ = shared_logps(model, ids, mask, N_ANSWER, entropy=False)
+    passes = []
+    model.register_forward_pre_hook(
+        lambda _, __, kwargs: passes.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+
+    def busy(*rows: int) -> Tensor:
+        idle = torch.ones(len(ids), dtype=torch.bool)
+        idle[list(rows)] = False
+        after, _ = shared_logps(model, ids, mask, N_ANSWER, entropy=False, idle=idle, at_once=True)
+        torch.testing.assert_close(after[list(rows)], before[list(rows)], atol=1e-6, rtol=0)
+        return after
+
+    assert not busy(1, 4, 5)[[0, 2, 3]].any()
+    assert passes == [(2, 8)]  # two groups, padded to eight tokens
+    busy(4, 5)
+    busy()  # one row passes all the same: other processes may wait for it
+    assert passes == [(2, 8), (1, 8), (1, 8)]
 
 
 def test_neighbouring_rows_with_the_same_prompt_are_a_group():

@@ -28,6 +28,10 @@ def evaluate(
         Literal["titles", "facts"] | None,
         typer.Option(help="Show titles alone or facts too; without it, as the model was trained."),
     ] = None,
+    dtype: Annotated[
+        Literal["float32", "bfloat16"] | None,
+        typer.Option(help="Of the weights; without it, what this machine is fast in."),
+    ] = None,
     seed: Seed = 7,
     as_json: JsonOutput = False,
 ) -> None:
@@ -59,6 +63,7 @@ def evaluate(
         out=out,
         limit=limit,
         prompt=prompt,
+        dtype=dtype,
         seed=seed,
         progress=progress,
     )

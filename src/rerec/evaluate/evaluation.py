@@ -11,6 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import torch
+
 import rerec
 from rerec.catalogue.domain import Domain, read_domain
 from rerec.catalogue.manifest import EMBEDDINGS_FILE, hashes_of, table_paths
@@ -30,6 +32,8 @@ from rerec.train.policy import load_policy
 _PART = 250
 """Queries answered in one go."""
 
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
 Progress = Callable[[str], None]
 
 
@@ -42,6 +46,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     out: Path,
     limit: int | None = None,
     prompt: PromptSettings | None = None,
+    dtype: str | None = None,
     seed: int,
     progress: Progress,
 ) -> Run:
@@ -55,6 +60,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         out: the `run.json` to write; beside it, until then, `<out>.partial.jsonl`.
         limit: answer only so many, see `chosen`; None answers all.
         prompt: what the model is shown; None takes what it was trained with.
+        dtype: of the weights, float32 or bfloat16; None takes what this machine is fast in.
         seed: of the choice, the intervals and the baselines' ties.
         progress: told in words how far it is.
 
@@ -73,7 +79,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     maker.judge.check(queries)
     baselines = _baselines(domain, maker, queries, seed, progress)
     runtime.prepare()
-    policy = load_policy(model)
+    policy = load_policy(model, dtype=_DTYPES[dtype] if dtype else None)
     prompt = prompt or policy.prompt or PromptSettings()
     run: Run = {
         "format": 1,
@@ -87,6 +93,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
             "limit": limit,
             "seed": seed,
             "prompt": prompt.model_dump(),
+            "dtype": str(policy.model.dtype).removeprefix("torch."),
         },
         "rows": [],
         "summary": summarise([], seed=seed),

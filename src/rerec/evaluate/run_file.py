@@ -27,7 +27,7 @@ class Run(TypedDict):
     domain: DomainMark
     candidate_info: str
     settings: dict[str, Any]
-    """`k` of NDCG@k and recall@k, `limit`, `seed`, and the prompt's settings."""
+    """`k` of NDCG@k and recall@k, `limit`, `seed`, the prompt's settings, the weights' `dtype`."""
     rows: list[Row]
     summary: Summary
     baselines: dict[str, Summary]

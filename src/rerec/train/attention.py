@@ -6,7 +6,9 @@ transformers under `SHARED`, so that it is the model's own attention that is cal
 autocast and DDP; a call without `shared` is plain SDPA.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -21,6 +23,9 @@ from rerec.train.pieces import attend_in_pieces, pieces_of
 SHARED = "rerec_shared_prompt"
 NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
 """Sharing masks by itself; transformers hands a mask of four dimensions on as it is."""
+_ALIGNED = 8
+"""Tokens that a padded row is a multiple of: what kernels with a mask ask for."""
+_PADDING = -1
 # Softmax of scores in bfloat16 is computed in float32 by torch's kernels and rounded once: casting
 # to float32 and back gives the same numbers and moves four times as much memory.
 
@@ -31,7 +36,7 @@ def attend(
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,
-    shared: "Alone | Prefix | Tree | None" = None,
+    shared: "Alone | Prefix | Tree | Grove | None" = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """The attention function that transformers calls; `shared` comes through the model's kwargs."""
@@ -222,32 +227,62 @@ class Tree:
         return attend_in_pieces(query[0], key[0], value[0], scale, pieces)[None]
 
     def _at_once(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        p = self.n_prompt
-        prompt = causal(query[:, :, :p], key[:, :, :p], value[:, :, :p], scale)
-        answers = self._padded(query[0] * scale, key[0], value[0])
-        return torch.cat([prompt, answers[None]], dim=2)
+        return _masked(query, key, value, self.sees.to(query.device), scale)
 
-    def _padded(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """(H, L - P, D) for the answers' tokens, all in one padded product.
+    def numbers(self) -> Tensor:
+        """(L,) which answer a token is of, from 1; 0 in the prompt."""
+        answers = torch.arange(1, len(self.places) + 1, device=self.places.device)
+        own = answers[:, None].expand_as(self.places)[self.filled]
+        return torch.cat([own.new_zeros(self.n_prompt), own])
 
-        Args:
-            query: (H, L, D), scaled.
-            key: (K, L, D).
-            value: (K, L, D).
-        """
-        n_kv, _, width = key.shape
-        heads, p = query.shape[0], self.n_prompt
-        repeat, (group, longest) = heads // n_kv, self.places.shape
-        flat = self.places.reshape(-1)
-        asked = query[:, flat].view(n_kv, repeat, group, longest, width)
-        own_keys = key[:, flat].view(n_kv, 1, group, longest, width)
-        own_values = value[:, flat].view(n_kv, 1, group, longest, width)
-        to_prompt = asked.reshape(n_kv, -1, width) @ key[:, :p].transpose(1, 2)
-        to_prompt = to_prompt.view(n_kv, repeat, group, longest, p)
-        to_own = asked @ own_keys.transpose(-1, -2)
-        later = torch.ones(longest, longest, dtype=torch.bool, device=key.device).triu(1)
-        to_own = to_own.masked_fill(later, -torch.inf)
-        weights = torch.cat([to_prompt, to_own], dim=-1).softmax(-1)
-        read = (weights[..., :p].reshape(n_kv, -1, p) @ value[:, :p]).view_as(asked)
-        read = read + weights[..., p:] @ own_values
-        return read.reshape(heads, group * longest, width)[:, self.filled.reshape(-1)]
+    @cached_property
+    def sees(self) -> Tensor:
+        """(1, 1, L, L) bool, true where a token (third axis) sees another one."""
+        return _sees(self.numbers()[None])
+
+
+@dataclass(frozen=True)
+class Grove:
+    """Several groups at once, each a `Tree` row, padded on the right: (N, L) tokens.
+
+    For an accelerator, which a single row keeps waiting for orders: what is computed in vain, of
+    padding and of what a token does not see, takes less time there than one more launch.
+    """
+
+    sees: Tensor
+    """(N, 1, L, L) bool, true where a token (third axis) sees another one."""
+    positions: Tensor
+    """(N, L) position ids."""
+    keep: Tensor
+    """Positions in the rows laid end to end whose next token is scored, row after row."""
+
+    @classmethod
+    def of(cls, trees: Sequence[Tree]) -> "Grove":
+        """Lay out trees of any size, at least one."""
+        rows = [tree.numbers() for tree in trees]
+        longest = -(-max(map(len, rows)) // _ALIGNED) * _ALIGNED
+        numbers = torch.stack([_filled_up(row, longest, _PADDING) for row in rows])
+        positions = [_filled_up(tree.positions()[0], longest, 0) for tree in trees]
+        keep = [tree.keep + i * longest for i, tree in enumerate(trees)]
+        return cls(_sees(numbers), torch.stack(positions), torch.cat(keep))
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """(N, H, L, D) from (N, H, L, D) and (N, K, L, D); the layer is not needed."""
+        return _masked(query, key, value, self.sees, scale)
+
+
+def _sees(numbers: Tensor) -> Tensor:
+    """(N, 1, L, L) from (N, L): a token sees what stands before it in the prompt and its answer."""
+    asking, asked = numbers[:, :, None], numbers[:, None, :]
+    return ((asked == 0) | (asked == asking)).tril()[:, None]
+
+
+def _masked(query: Tensor, key: Tensor, value: Tensor, sees: Tensor, scale: float) -> Tensor:
+    # Torch's kernel that takes a mask and keeps no weights wants a key for each head.
+    repeat = query.shape[1] // key.shape[1]
+    key, value = (states.repeat_interleave(repeat, dim=1) for states in (key, value))
+    return scaled_dot_product_attention(query, key, value, attn_mask=sees, scale=scale)
+
+
+def _filled_up(row: Tensor, length: int, value: int) -> Tensor:
+    return torch.nn.functional.pad(row, (0, length - len(row)), value=value)

@@ -23,6 +23,8 @@ from rerec.train.slots import Slots
 
 Report = Callable[[dict[int, list[list[int]]]], None]
 _KV_BYTES = 2 * 1024**3
+_KV_SHARE = 0.125
+"""Of an accelerator's memory; of all of it, so that the same machine makes the same batches."""
 _REFILL = 16
 """One of so many slots may stand idle until prompts are read into those that have ended."""
 
@@ -172,7 +174,14 @@ def _n_slots(model: PreTrainedModel, longest: int, sampling: Sampling) -> int:
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     width = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
-    return max(1, _KV_BYTES // ((longest + sampling.n * sampling.max_new_tokens) * width))
+    per_prompt = (longest + sampling.n * sampling.max_new_tokens) * width
+    return max(1, _kv_bytes(model.device) // per_prompt)
+
+
+def _kv_bytes(device: torch.device) -> int:
+    if device.type != "cuda":
+        return _KV_BYTES
+    return int(_KV_SHARE * torch.cuda.get_device_properties(device).total_memory)
 
 
 def _plainly(

@@ -28,7 +28,7 @@ from rerec.settings import ModelSettings, PromptSettings
 from rerec.sources.model_wheel import smollm2_gguf
 from rerec.sources.wheels import cache_folder
 from rerec.train.few_rows import turn_products
-from rerec.train.runtime import fast_dtype
+from rerec.train.runtime import fast_dtype, home
 from rerec.train.weights import whole_state
 
 SMOLLM2 = "smollm2-135m"
@@ -69,7 +69,7 @@ class Place:
 
 
 def load_policy(model: str, *, dtype: torch.dtype | None = None) -> Policy:
-    """A policy to answer with: adapters are merged into the weights.
+    """A policy to answer with, on the accelerator where there is one: adapters are merged.
 
     Args:
         model: `smollm2-135m`, a model folder, an adapter folder, a run folder or a hub id.
@@ -82,6 +82,7 @@ def load_policy(model: str, *, dtype: torch.dtype | None = None) -> Policy:
     loaded = _load(place.base, dtype or fast_dtype())
     if place.adapter:
         loaded = _adapted(loaded, place.adapter, trainable=False).merge_and_unload()
+    loaded = loaded.to(home())
     turn_products(loaded)
     return Policy(loaded.eval(), load_tokenizer(place.base), model, place.prompt)
 

@@ -44,6 +44,11 @@ def on_cpu() -> bool:
     return not torch.accelerator.is_available()
 
 
+def home() -> torch.device:
+    """Where a model that answers lies: the accelerator, or the processor where there is none."""
+    return torch.accelerator.current_accelerator() or torch.device("cpu")
+
+
 def fast_dtype() -> torch.dtype:
     """What products of weights are computed in: bfloat16, unless the processor has to emulate it.
 

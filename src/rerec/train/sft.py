@@ -23,7 +23,6 @@ from rerec.train.policy import find, load_tokenizer, load_trainable
 from rerec.train.prompts import PromptWriter
 from rerec.train.rollout import RolloutModel
 from rerec.train.run_folder import RunFolder
-from rerec.train.runtime import fast_dtype
 from rerec.train.sharing import can_share, prepare_sharing
 from rerec.train.validation import Validation, Validator
 
@@ -75,7 +74,7 @@ def sft(recipe: Recipe, *, out: Path, progress: Progress) -> None:
     validation = Validation(
         validator,
         lambda: trainer.model,
-        RolloutModel(trainer.model, fast_dtype()).refresh,
+        RolloutModel(trainer.model, product_dtype(config)).refresh,
         recipe.sft.validate_every,
         at_start=False,
     )

@@ -21,6 +21,9 @@ SmolLM2-135M on running text differs by 3e-6 and 0.04; by 0.23 and 0.28 where ea
 the positions behind the one before it.
 """
 
+_N_CHECKED = 2
+"""Groups of the first micro-batch; where it has several, they may pass in one batch."""
+
 
 class SharingTrainer(HalvingTrainer):
     """TRL's GRPO trainer, in whose policy, old and reference passes groups share their prompt."""
@@ -85,13 +88,13 @@ class SharingTrainer(HalvingTrainer):
         return logps, entropies, None
 
     def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
-        """Hold the first group's log-probabilities against TRL's; where they differ, share none."""
-        n = min(self._group_size(), len(ids))
+        """Hold the first groups' log-probabilities against TRL's; where they differ, share none."""
+        n = min(_N_CHECKED * self._group_size(), len(ids))
         rows = (model, ids[:n], mask[:n], n_completion)
         was_training = model.training
         model.eval()  # what is dropped at random would differ
         with torch.no_grad(), self.accelerator.autocast():
-            found, _ = shared_logps(*rows, entropy=False, group_size=n)
+            found, _ = shared_logps(*rows, entropy=False, group_size=self._group_size())
             wanted, _, _ = super()._get_per_token_logps_and_entropies(*rows, batch_size=1)
         model.train(was_training)
         self._sharing_is_checked = True

@@ -5,6 +5,7 @@ the completion tokens. Here that call computes a group as one `Tree` row: the pr
 answers behind it, no padding, and no logits for prompt positions.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rerec.train.attention import NO_MASK, SHARED, Tree
+from rerec.train.attention import NO_MASK, SHARED, Grove, Tree
 
 
 def prepare_sharing(model: Any) -> None:
@@ -70,6 +71,7 @@ def shared_logps(  # noqa: PLR0913 - what TRL's own call is told, and who is lef
     entropy: bool,
     group_size: int | None = None,
     idle: Tensor | None = None,
+    at_once: bool | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Log-probabilities of completion tokens, each group computed as one tree row.
 
@@ -80,33 +82,33 @@ def shared_logps(  # noqa: PLR0913 - what TRL's own call is told, and who is lef
         n_completion: C.
         entropy: whether the entropies are wanted too.
         group_size: G; see `groups_of`.
-        idle: (B,) true on rows that are not computed. A group passes with its first row if it has
-            no other: processes that hold pieces of the weights pass groups in step.
+        idle: (B,) true on rows that are not computed. Where groups pass one after the other, one
+            passes with its first row if it has no other, and so does the first where there is no
+            other group: processes that hold pieces of the weights pass them in step.
+        at_once: whether all groups pass in one batch, as an accelerator wants them, or one after
+            the other; None decides by where the tokens are.
 
     Returns:
         (B, C) log-probabilities and entropies, 0 on padding and on idle rows.
     """
-    cut = ids.shape[1] - n_completion
-    places = torch.arange(len(ids), device=ids.device)
+    at_once = ids.device.type != "cpu" if at_once is None else at_once
+    found = groups_of(*_prompts(ids, mask, n_completion), group_size)
+    groups = _busy(found, idle, device=ids.device, at_once=at_once)
     computed, logps, entropies = [], [], []
-    for start, end in groups_of(ids[:, :cut], mask[:, :cut], group_size):
-        rows = places[start:end] if idle is None else places[start:end][~idle[start:end]]
-        rows = rows if len(rows) else places[start : start + 1]
-        prompt = ids[start, :cut][mask[start, :cut].bool()]
-        written = mask[rows, cut:].bool()
-        answers = ids[rows, cut:]
-        lengths = written.sum(1).clamp(min=1)
-        taken = torch.arange(n_completion, device=ids.device) < lengths[:, None]
-        tree = Tree.of(len(prompt), lengths.tolist(), ids.device)
-        scored = answers[taken]
+    for batch in [groups] if at_once else [[group] for group in groups]:
+        passed = [_Group.of(rows, ids, mask, n_completion) for rows in batch]
+        taken = torch.cat([group.taken for group in passed])
+        scored = torch.cat([group.scored for group in passed])
+        shared, inputs = _laid_out(passed)
         out = model(
-            input_ids=torch.cat([prompt, scored])[None],
+            **inputs,
             attention_mask=NO_MASK.to(ids.device),
-            position_ids=tree.positions(),
             shift_labels=scored[None],
             fused_lm_head=True,
-            shared=tree,
+            shared=shared,
         )
+        rows = torch.cat(batch)
+        written = mask[rows, -n_completion:].bool()
         computed.append(rows)
         logps.append(_scattered(out.log_probs[0], taken) * written)
         if entropy:
@@ -118,6 +120,60 @@ def shared_logps(  # noqa: PLR0913 - what TRL's own call is told, and who is lef
         return values.new_zeros(len(ids), n_completion).index_copy(0, rows, values)
 
     return placed(logps), placed(entropies) if entropy else None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What of a group goes through the model."""
+
+    prompt: Tensor
+    """(P,) token ids."""
+    taken: Tensor
+    """(G, C) bool, the tokens that are read; at least one of each answer."""
+    scored: Tensor
+    """The tokens of all answers, one answer behind the other."""
+    tree: Tree
+
+    @classmethod
+    def of(cls, rows: Tensor, ids: Tensor, mask: Tensor, n_completion: int) -> "_Group":
+        prompts, prompt_mask = _prompts(ids, mask, n_completion)
+        prompt = prompts[rows[0]][prompt_mask[rows[0]].bool()]
+        answers, written = ids[rows, -n_completion:], mask[rows, -n_completion:].bool()
+        lengths = written.sum(1).clamp(min=1)
+        taken = torch.arange(n_completion, device=ids.device) < lengths[:, None]
+        tree = Tree.of(len(prompt), lengths.tolist(), ids.device)
+        return cls(prompt, taken, answers[taken], tree)
+
+
+def _prompts(ids: Tensor, mask: Tensor, n_completion: int) -> tuple[Tensor, Tensor]:
+    """(B, P) the prompts and their mask."""
+    return ids[:, :-n_completion], mask[:, :-n_completion]
+
+
+def _busy(
+    groups: list[tuple[int, int]], idle: Tensor | None, *, device: torch.device, at_once: bool
+) -> list[Tensor]:
+    """The rows of each group that are to be computed; see `shared_logps`."""
+    places = torch.arange(groups[-1][1], device=device)
+    rows = [places[start:end] for start, end in groups]
+    if idle is None:
+        return rows
+    busy = [own[~idle[own]] for own in rows]
+    if at_once:
+        return [own for own in busy if len(own)] or [rows[0][:1]]
+    return [own if len(own) else whole[:1] for own, whole in zip(busy, rows, strict=True)]
+
+
+def _laid_out(groups: list[_Group]) -> tuple[Tree | Grove, dict[str, Tensor]]:
+    """Groups as the model takes them: the layout, token ids and positions."""
+    rows = [torch.cat([group.prompt, group.scored]) for group in groups]
+    if len(groups) == 1:
+        tree = groups[0].tree
+        return tree, {"input_ids": rows[0][None], "position_ids": tree.positions()}
+    grove = Grove.of([group.tree for group in groups])
+    length = grove.positions.shape[1]
+    ids = [torch.nn.functional.pad(row, (0, length - len(row))) for row in rows]
+    return grove, {"input_ids": torch.stack(ids), "position_ids": grove.positions}
 
 
 def mean_difference(found: Tensor, wanted: Tensor, mask: Tensor) -> float:
@@ -141,7 +197,7 @@ def _scattered(values: Tensor, taken: Tensor) -> Tensor:
 
 def _keep_scored(module: Any, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
     """Hand only the positions that are scored to the language-model head."""
-    tree = kwargs.get("shared")
-    if isinstance(tree, Tree):
-        output.last_hidden_state = output.last_hidden_state[:, tree.keep]
+    shared = kwargs.get("shared")
+    if isinstance(shared, (Tree, Grove)):
+        output.last_hidden_state = output.last_hidden_state.flatten(0, 1)[shared.keep][None]
     return output
