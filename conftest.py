@@ -1,6 +1,14 @@
-"""What pytest does not collect: collecting imports, and these are not to be imported here."""
+"""What pytest does not collect, and on what the tests run.
 
+Collecting imports, and some files are not to be imported here. The tests hold a processor's figures
+against each other, many to the last bit; on an accelerator, which rounds otherwise, some would
+fail: it is hidden unless somebody names one (`CUDA_VISIBLE_DEVICES=0`).
+"""
+
+import os
 from importlib.util import find_spec
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 # Started by torchrun, from its own folder.
 collect_ignore = ["tests/train/steps_of_both.py"]

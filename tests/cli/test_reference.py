@@ -21,7 +21,7 @@ def test_every_command_of_the_line_is_there():
         ),
         *(f"rerec data {name}" for name in ("shortcuts", "import")),
         *(f"rerec data import {name}" for name in ("table", "movielens", "recbole", "recbench")),
-        *(f"rerec {name}" for name in ("embed", "sft", "train", "evaluate")),
+        *(f"rerec {name}" for name in ("embed", "sft", "train", "average", "evaluate")),
         *(f"rerec {name}" for name in ("compare", "report", "score", "demo")),
         *(f"rerec {name}" for name in ("recommend", "chat", "serve")),
     ]

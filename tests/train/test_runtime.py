@@ -52,6 +52,16 @@ def test_an_accelerator_computes_in_bfloat16(monkeypatch: pytest.MonkeyPatch):
     assert runtime.fast_dtype() == torch.bfloat16
 
 
+def test_a_model_answers_on_the_accelerator_that_can_be_used(monkeypatch: pytest.MonkeyPatch):
+    def found(check_available: bool = False) -> torch.device | None:
+        return None if check_available else torch.device("cuda")  # a torch for CUDA without a GPU
+
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", found)
+    assert runtime.home() == torch.device("cpu")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: torch.device("cuda"))
+    assert runtime.home() == torch.device("cuda")
+
+
 _HUGE = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _FILL = """
 import torch

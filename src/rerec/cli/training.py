@@ -1,4 +1,4 @@
-"""`rerec sft` and `rerec train`: from a recipe to a fine-tuned model."""
+"""`rerec sft`, `train` and `average`: from a recipe to a fine-tuned model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,6 +70,27 @@ def train(
     from rerec.train.rft import rft
 
     rft(recipe, model=model, out=out, progress=progress)
+    typer.echo(f"{out}: written; measure it with `rerec evaluate --model {out}`")
+
+
+def average(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="Run or adapter folders, two or more.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Adapter folder to write.")],
+) -> None:
+    """Make one adapter of several: the mean of their weights.
+
+    For the later steps of a run (`train.save_total_limit` says how many are kept), or for runs that
+    began at the same adapter.
+
+    \b
+    Example:
+      rerec average runs/a/checkpoints/checkpoint-20 runs/a runs/b --out runs/mean
+    """
+    from rerec.train.averaging import average as mean_of
+
+    mean_of(models, out)
     typer.echo(f"{out}: written; measure it with `rerec evaluate --model {out}`")
 
 

@@ -33,7 +33,7 @@ from rerec.train.weights import whole_state
 
 SMOLLM2 = "smollm2-135m"
 CARD = "rerec.json"
-_ADAPTER = "adapter_config.json"
+ADAPTER_CONFIG = "adapter_config.json"
 _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 """What loading raises where files are missing, torn or do not fit each other."""
 
@@ -126,15 +126,15 @@ def find(model: str) -> Place:
         return Place(str(smollm2_folder()), SMOLLM2, None, None)
     folder = Path(model)
     for inner in (folder, folder / "best", folder / "last"):
-        if (inner / _ADAPTER).is_file():
+        if (inner / ADAPTER_CONFIG).is_file():
             return _adapter_place(inner)
         if (inner / "config.json").is_file():
             prompt = _card(inner)["prompt"] if (inner / CARD).is_file() else None
             return Place(str(inner), model, None, prompt)
     if folder.exists():
         raise ModelError(
-            f"{folder}: holds neither a model (config.json) nor an adapter ({_ADAPTER}), and no"
-            " best/ or last/ with one; give a model, an adapter, or a finished run"
+            f"{folder}: holds neither a model (config.json) nor an adapter ({ADAPTER_CONFIG}), and"
+            " no best/ or last/ with one; give a model, an adapter, or a finished run"
         )
     return Place(model, model, None, None)
 
@@ -148,7 +148,7 @@ def _adapter_place(folder: Path) -> Place:
 def _card(folder: Path) -> dict[str, Any]:
     path = folder / CARD
     if not path.is_file():
-        config = read_json(folder / _ADAPTER)
+        config = read_json(folder / ADAPTER_CONFIG)
         return {"base": config["base_model_name_or_path"], "prompt": None}
     card = read_json(path)
     return {

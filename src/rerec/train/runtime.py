@@ -46,7 +46,8 @@ def on_cpu() -> bool:
 
 def home() -> torch.device:
     """Where a model that answers lies: the accelerator, or the processor where there is none."""
-    return torch.accelerator.current_accelerator() or torch.device("cpu")
+    # Without the check a torch made for CUDA names it on a machine that has none.
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
 def fast_dtype() -> torch.dtype:

@@ -78,9 +78,11 @@ class WritingTrainer(SharingTrainer):
             return [answer for group in write(prompt_ids, n) for answer in group], None
         if self.forks and self.model.training:
             raise TrainingError(f"train.forks: {_NOT_OURS}")
-        ids, odds = super()._generate_single_turn(
-            prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
-        )
+        # An adapter in float32 on weights in bfloat16: products need the type they are trained in.
+        with self.accelerator.autocast():
+            ids, odds = super()._generate_single_turn(
+                prompt_ids, images, multimodal_fields, num_generations, *rest, **kwargs
+            )
         ids = until_circles(ids, self.stop_repeats)
         return ids, odds and [row[: len(i)] for row, i in zip(odds, ids, strict=True)]
 
