@@ -57,13 +57,31 @@ def test_the_mean_of_one_adapter_with_itself_is_that_adapter(made, tmp_path: Pat
     assert all(torch.equal(after[name], before[name]) for name in before)
 
 
-def test_a_checkpoint_without_a_card_takes_that_of_another(made, tmp_path: Path):
+def test_a_checkpoint_takes_the_card_of_its_run(made, tmp_path: Path):
+    run = Path(made("a", seed=1))
+    (run / "best").rename(run / "last")
+    for step, seed in ((10, 2), (20, 3)):
+        other = Path(made(f"step-{step}", seed=seed)) / "best"
+        (other / "rerec.json").unlink()
+        (run / "checkpoints").mkdir(exist_ok=True)
+        other.rename(run / "checkpoints" / f"checkpoint-{step}")
+    steps = [run / "checkpoints" / f"checkpoint-{step}" for step in (10, 20)]
+    average([str(step) for step in steps], tmp_path / "mean")
+    card = json.loads((tmp_path / "mean" / "rerec.json").read_text())
+    assert card == json.loads((run / "last" / "rerec.json").read_text())
+    name = next(iter(weights(steps[0])))
+    wanted = (weights(steps[0])[name].float() + weights(steps[1])[name].float()) / 2
+    found = weights(tmp_path / "mean")[name].float()
+    torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-2)
+
+
+def test_without_any_card_nobody_knows_the_prompt(made, tmp_path: Path):
     models = [made("a", seed=1), made("b", seed=2)]
     (Path(models[0]) / "best" / "rerec.json").unlink()
     average(models, tmp_path / "mean")
     assert load_policy(str(tmp_path / "mean"), dtype=torch.float32).prompt == PROMPT
     (Path(models[1]) / "best" / "rerec.json").unlink()
-    with pytest.raises(ModelError, match=r"has no rerec\.json, nor have the others"):
+    with pytest.raises(ModelError, match="says what prompt it was trained with"):
         average(models, tmp_path / "other")
 
 

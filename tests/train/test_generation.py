@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,6 +177,19 @@ def test_prompts_that_need_too_much_room_are_answered_in_batches(
     )
     assert batches == whole
     assert seen == [[2, 0], [1, 3]]  # (8 + 8) x 2 tokens; (2 + 8) x 2
+
+
+def test_an_accelerator_gives_an_eighth_of_its_memory_to_keys_and_values(
+    llama, monkeypatch: pytest.MonkeyPatch
+):
+    has = SimpleNamespace(total_memory=80 * 1024**3)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: has)
+    model: Any = SimpleNamespace(
+        config=llama(n_kv=2).config, dtype=torch.float32, device=torch.device("cuda")
+    )
+    width = 2 * 2 * 2 * 8 * 4  # keys and values, layers, heads, their size, bytes
+    wanted = 10 * 1024**3 // ((700 + 8 * 256) * width)
+    assert generation._n_slots(model, 700, Sampling(8, 256)) == wanted
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,8 @@ def average(
 
     \b
     Example:
-      rerec average runs/a/checkpoints/checkpoint-20 runs/a runs/b --out runs/mean
+      rerec average runs/a/checkpoints/checkpoint-10 runs/a runs/b --out runs/mean
+      rerec average runs/a runs/b --out runs/mean
     """
     from rerec.train.averaging import average as mean_of
 

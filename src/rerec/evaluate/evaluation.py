@@ -11,8 +11,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import torch
-
 import rerec
 from rerec.catalogue.domain import Domain, read_domain
 from rerec.catalogue.manifest import EMBEDDINGS_FILE, hashes_of, table_paths
@@ -31,8 +29,6 @@ from rerec.train.policy import load_policy
 
 _PART = 250
 """Queries answered in one go."""
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Progress = Callable[[str], None]
 
@@ -79,7 +75,7 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     maker.judge.check(queries)
     baselines = _baselines(domain, maker, queries, seed, progress)
     runtime.prepare()
-    policy = load_policy(model, dtype=_DTYPES[dtype] if dtype else None)
+    policy = load_policy(model, dtype=runtime.DTYPES[dtype] if dtype else None)
     prompt = prompt or policy.prompt or PromptSettings()
     run: Run = {
         "format": 1,

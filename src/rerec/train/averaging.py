@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rerec.catalogue.files import new_folder, read_json, write_json
 from rerec.errors import ModelError
-from rerec.train.policy import ADAPTER_CONFIG, CARD, Place, find
+from rerec.train.policy import ADAPTER_CONFIG, CARD, Place, find, write_card
 
 _WEIGHTS = "adapter_model.safetensors"
 _MADE_ALIKE = ("peft_type", "r", "lora_alpha", "use_rslora", "use_dora")
@@ -31,8 +31,8 @@ def average(models: Sequence[str], out: Path) -> None:
     adapters have come from one (1.7 % of what they learned, for steps 10 to 30 of two runs).
 
     Args:
-        models: adapter or run folders or checkpoints, at least two, of one base model, shape and
-            prompt; a checkpoint does not know its prompt, so one of them has to.
+        models: adapter or run folders, or checkpoints of runs, at least two, of one base model,
+            shape and prompt.
         out: the folder to write.
 
     Raises:
@@ -43,12 +43,11 @@ def average(models: Sequence[str], out: Path) -> None:
         raise ModelError(f"{len(models)} adapter to average; give at least two")
     places = [find(model) for model in models]
     adapters = [_adapter(place, model) for place, model in zip(places, models, strict=True)]
-    cards = [adapter / CARD for adapter in adapters if (adapter / CARD).is_file()]
-    if not cards:
-        raise ModelError(f"{adapters[0]}: has no {CARD}, nor have the others; give one run folder")
+    prompts = [place.prompt for place in places if place.prompt is not None]
+    if not prompts:
+        raise ModelError(f"{adapters[0]}: no {CARD} says what prompt it was trained with")
     for place, adapter in zip(places[1:], adapters[1:], strict=True):
         _refuse_others(places[0], adapters[0], place, adapter)
-    prompts = [place.prompt for place in places if place.prompt is not None]
     if any(prompt != prompts[0] for prompt in prompts):
         raise ModelError(f"{', '.join(models)}: were trained with different prompts")
     parts = [_weights(adapter) for adapter in adapters]
@@ -59,7 +58,7 @@ def average(models: Sequence[str], out: Path) -> None:
     with new_folder(out) as new:
         save_file(mean, new / _WEIGHTS, metadata={"format": "pt"})
         shutil.copyfile(adapters[0] / ADAPTER_CONFIG, new / ADAPTER_CONFIG)
-        shutil.copyfile(cards[0], new / CARD)
+        write_card(new, base=places[0].base_name, prompt=prompts[0])
         write_json(new / "averaged.json", {"of": list(models)})
 
 

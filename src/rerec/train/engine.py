@@ -17,9 +17,9 @@ from trl.import_utils import is_vllm_available
 from rerec.errors import SettingsError
 from rerec.sections import unknown_key
 from rerec.settings import Recipe, SftSettings, TrainSettings
+from rerec.train.policy import CHECKPOINTS
 from rerec.train.runtime import fast_dtype, on_cpu
 
-CHECKPOINTS = "checkpoints"
 # Loss of each estimator where the recipe names none: token mean over the batch, as in the paper,
 # but for Dr. GRPO, whose point is the constant divisor.
 _LOSSES = {"dr_grpo": "dr_grpo"}

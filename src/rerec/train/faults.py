@@ -13,8 +13,8 @@ from torch.nn.utils import get_total_norm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rerec.errors import Terminated, TrainingError
-from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Journal
+from rerec.train.policy import CHECKPOINTS
 from rerec.train.weights import whole
 
 MOST_SKIPPED = 5

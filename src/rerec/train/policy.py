@@ -33,6 +33,8 @@ from rerec.train.weights import whole_state
 
 SMOLLM2 = "smollm2-135m"
 CARD = "rerec.json"
+CHECKPOINTS = "checkpoints"
+"""The folder of a run's checkpoints."""
 ADAPTER_CONFIG = "adapter_config.json"
 _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 """What loading raises where files are missing, torn or do not fit each other."""
@@ -147,6 +149,8 @@ def _adapter_place(folder: Path) -> Place:
 
 def _card(folder: Path) -> dict[str, Any]:
     path = folder / CARD
+    if not path.is_file() and folder.parent.name == CHECKPOINTS:
+        path = folder.parent.parent / "last" / CARD  # a checkpoint's run knows its prompt
     if not path.is_file():
         config = read_json(folder / ADAPTER_CONFIG)
         return {"base": config["base_model_name_or_path"], "prompt": None}
@@ -177,10 +181,15 @@ def save_policy(
         else:
             model.save_pretrained(new, state_dict=state)
             tokenizer.save_pretrained(new)
-        write_json(new / CARD, {"base": base, "prompt": prompt.model_dump()})
+        write_card(new, base=base, prompt=prompt)
         if folder.exists():
             os.replace(folder, Path(inside) / "old")
         os.replace(new, folder)
+
+
+def write_card(folder: Path, *, base: str, prompt: PromptSettings) -> None:
+    """Say beside an adapter or a model what it stands on, and how it is to be asked."""
+    write_json(folder / CARD, {"base": base, "prompt": prompt.model_dump()})
 
 
 def _save_adapter(model: PeftModel, state: dict[str, Tensor], folder: Path, base: str) -> None:

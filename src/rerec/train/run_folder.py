@@ -24,8 +24,8 @@ from rerec.catalogue.made import write_made
 from rerec.catalogue.manifest import MANIFEST_FILE, hashes_of
 from rerec.errors import DataError, SettingsError
 from rerec.settings import Recipe
-from rerec.train.engine import CHECKPOINTS
 from rerec.train.journal import Progress
+from rerec.train.policy import CHECKPOINTS
 
 RECIPE = "recipe.json"
 _LOCK = ".lock"

@@ -18,6 +18,8 @@ from transformers.utils import logging as transformers_logging
 # later, as long as the large allocations are still to come.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _MADV_HUGEPAGE, _PAGE_BYTES = 14, 2 * 1024 * 1024
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+"""What weights that answer may be, by name."""
 _NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
 """Names in `torch.cpu.get_capabilities()`; the last one is ARM's."""
 _TOP_PAD_BYTES = 256 * 1024 * 1024
