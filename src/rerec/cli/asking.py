@@ -84,7 +84,7 @@ def chat(
     \b
     Example:
       rerec chat --data data/ml-100k
-      rerec chat --model artifacts/smollm2-movies-sft --memory chats.db
+      rerec chat --model artifacts/smollm2-movies-rft --memory chats.db
     """
     from rerec.assistant.memory import Conversations
     from rerec.cli.talking import Talk

@@ -57,7 +57,7 @@ def serve(
     \b
     Example:
       rerec serve --data data/ml-100k
-      rerec serve --model artifacts/smollm2-movies-sft --port 8080 --memory chats.db
+      rerec serve --model artifacts/smollm2-movies-rft --port 8080 --memory chats.db
       rerec serve --host 0.0.0.0 --api-key-file key.txt --model qwen3-8b \\
         --model-url http://gpu:8000/v1 --max-running 8
     """
