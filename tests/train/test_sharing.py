@@ -86,18 +86,28 @@ def test_an_answer_that_is_masked_whole_gives_zeros_and_changes_no_other(llama):
     torch.testing.assert_close(after[others], before[others], atol=1e-6, rtol=0)
 
 
+def noted(model: Any) -> list[tuple[int, ...]]:
+    """The shapes of the token ids that pass through a model from now on."""
+    passes: list[tuple[int, ...]] = []
+    model.register_forward_pre_hook(
+        lambda _, __, kwargs: passes.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    return passes
+
+
 def test_idle_rows_give_zeros_and_change_no_other(llama):
     ids, mask = batch()
     model = policy(llama, "grouped heads")
     prepare_sharing(model)
     before, entropies = shared_logps(model, ids, mask, N_ANSWER, entropy=True)
-    passes = []
-    model.register_forward_pre_hook(
-        lambda _, __, kwargs: passes.append(kwargs["input_ids"].numel()), with_kwargs=True
-    )
+    passes = noted(model)
     idle = torch.tensor([True, False, True, True, False, False])
     after, others = shared_logps(model, ids, mask, N_ANSWER, entropy=True, idle=idle)
-    assert passes == [5 + 1, 2 + 2, 5 + 3]  # the second group has an idle row alone, and passes
+    assert passes == [
+        (1, 5 + 1),
+        (1, 2 + 2),
+        (1, 5 + 3),
+    ]  # the second group has an idle row alone, and passes
     assert entropies is not None
     assert others is not None
     assert not after[[0, 2]].any()
@@ -111,10 +121,7 @@ def test_groups_that_are_idle_whole_are_left_out_of_a_batch(llama):
     model = policy(llama, "grouped heads")
     prepare_sharing(model)
     before, _ = shared_logps(model, ids, mask, N_ANSWER, entropy=False)
-    passes = []
-    model.register_forward_pre_hook(
-        lambda _, __, kwargs: passes.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
-    )
+    passes = noted(model)
 
     def busy(*rows: int) -> Tensor:
         idle = torch.ones(len(ids), dtype=torch.bool)
