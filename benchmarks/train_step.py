@@ -6,10 +6,12 @@ lengths drawn evenly between two bounds, the same on both sides; with equal boun
 as each other. What ours gains where groups have no spread is not in the figures.
 
 Utilisation is the least work that the update needs (each prompt once, each answer once, words only
-for the answers), as a share of what the machine reaches in one large product in that time.
+for the answers), as a share of what the machine reaches in one large product in that time. TRL's
+share of it says how many times faster than TRL's any update can be on this machine.
 
     python benchmarks/train_step.py --queries 8 --group 8 --prompt 350 --answer 110 --json
     python benchmarks/train_step.py --table
+    python benchmarks/train_step.py --profile
 """
 
 import argparse
@@ -17,6 +19,7 @@ import json
 import multiprocessing
 import os
 import statistics
+import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--lora", type=int, default=0, help="rank; 0 trains every weight")
     parser.add_argument("--rounds", type=int, default=1, help="measured steps of each")
     parser.add_argument("--table", action="store_true", help="several groups and prompts")
+    parser.add_argument("--profile", action="store_true", help="what a group's update consists of")
     parser.add_argument("--only", choices=SIDES, help="measure one of the two alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = vars(parser.parse_args())
@@ -55,12 +59,13 @@ def main() -> None:
     as_json, table, only = given.pop("json"), given.pop("table"), given.pop("only")
     sides = (only,) if only else SIDES
     cases = [given | {"queries": 2} | case for case in TABLE] if table else [given]
-    found = [measured(case, sides) for case in cases]
+    found = []
+    for case in cases:
+        found.append(measured(case, sides))
+        # A table takes half an hour: what is known is told, and kept apart from the JSON.
+        print(report(found[-1]), file=sys.stderr if as_json else sys.stdout, flush=True)
     if as_json:
         print(json.dumps({"cases": found} if table else found[0]))
-        return
-    for figures in found:
-        print(report(figures))
 
 
 def measured(case: Json, sides: Sequence[str]) -> Json:
@@ -77,12 +82,18 @@ def measured(case: Json, sides: Sequence[str]) -> Json:
     for _ in range(1 + case["rounds"]):
         for side, (_, pipe) in workers.items():
             steps[side] += stepped(pipe)
+    operations = {}
+    if case["profile"]:
+        operations = {side: stepped(pipe) for side, (_, pipe) in workers.items()}
     for worker, _ in workers.values():
         worker.terminate()
         worker.join()
     whole = {side: own[1:] for side, own in steps.items() if len(own) > case["rounds"]}
     died = {"died": [side for side in sides if side not in whole]}
-    return died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
+    found = died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
+    for side in operations.keys() & found.keys():
+        found[side]["operations"] = [own["operations"] for own in operations[side]]
+    return found
 
 
 def stepped(pipe: Connection) -> list[Json]:
@@ -109,6 +120,7 @@ def figures_of(case: Json, steps: dict[str, list[Json]], peak: float) -> Json:
         parts = ("step", "update", "generate")
         ratios = {f"{p}_ratio": round(sides["stock"][p] / sides["ours"][p], 2) for p in parts}
         ratios["utilisation"] = round(sides["ours"]["utilisation"], 3)
+        ratios["update_ratio_at_peak"] = round(1 / sides["stock"]["utilisation"], 2)
     return {
         "case": case,
         **ratios,
@@ -129,12 +141,17 @@ def report(figures: Json) -> str:
     if "step_ratio" in figures:
         lines.append(
             f"  step ratio {figures['step_ratio']}, of updates {figures['update_ratio']},"
-            f" of generation {figures['generate_ratio']}"
+            f" of generation {figures['generate_ratio']};"
+            f" of updates {figures['update_ratio_at_peak']} if ours ran at the peak"
         )
     lines += [_line(side, figures[side]) for side in SIDES if side in figures]
     lines += [
         f"  {side:5} died, as a process does that memory does not hold" for side in figures["died"]
     ]
+    for side in SIDES:
+        for shares in figures.get(side, {}).get("operations", []):
+            told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            lines.append(f"  {side:5} the update of a group: {told}")
     return "\n".join(lines)
 
 

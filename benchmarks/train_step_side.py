@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch import Tensor
+from torch.profiler import profile
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -26,6 +27,7 @@ from rerec.train.trainer import ReRecTrainer
 
 MODEL = "smollm2-135m"
 SIDES = ("stock", "ours")
+_N_OPERATIONS = 6
 Json = dict[str, Any]
 
 
@@ -36,7 +38,8 @@ def work(side: str, case: Json, pipe: Connection) -> None:
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer_of(side, case, Path(folder), clock)
-        trainer.add_callback(InTurn(pipe, clock))
+        profiled = Profiled(trainer, case["rounds"] + 1) if case.get("profile") else None
+        trainer.add_callback(InTurn(pipe, clock, profiled))
         trainer.train()
 
 
@@ -77,11 +80,35 @@ class Clock:
         return run
 
 
+class Profiled:
+    """Looks into the update of one group: the second one of a step, since the first one generates."""
+
+    def __init__(self, trainer: Any, step: int) -> None:
+        self.shares: dict[str, float] = {}
+        self._trainer, self._at = trainer, step
+        self._calls, self._take = 0, trainer.training_step
+        trainer.training_step = self._training_step
+
+    def _training_step(self, *args: Any, **kwargs: Any) -> Any:
+        step, group = divmod(self._calls, self._trainer.args.gradient_accumulation_steps)
+        self._calls += 1
+        if (step, group) != (self._at, 1):
+            return self._take(*args, **kwargs)
+        with profile() as seen:
+            loss = self._take(*args, **kwargs)
+        spent = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
+        whole = sum(spent.values())
+        dearest = sorted(spent, key=lambda name: -spent[name])[:_N_OPERATIONS]
+        self.shares = {name: round(spent[name] / whole, 3) for name in dearest}
+        return loss
+
+
 class InTurn(TrainerCallback):
     """Waits before each step until it is this side's turn."""
 
-    def __init__(self, pipe: Connection, clock: Clock) -> None:
+    def __init__(self, pipe: Connection, clock: Clock, profiled: Profiled | None) -> None:
         self._pipe, self._clock, self._started = pipe, clock, 0.0
+        self._profiled = profiled
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         self._pipe.recv()
@@ -93,7 +120,8 @@ class InTurn(TrainerCallback):
         step = now() - self._started
         update = step - parts["generate"] - parts["reward"]
         own = {"step": step, **parts, "update": update, "peak_gib": peak_memory()}
-        self._pipe.send(own)
+        shares = self._profiled.shares if self._profiled else {}
+        self._pipe.send(own | ({"operations": shares} if shares else {}))
 
 
 def trainer_of(side: str, case: Json, folder: Path, clock: Clock) -> GRPOTrainer:

@@ -21,6 +21,7 @@ from trl import GRPOConfig, GRPOTrainer
 from rerec.credit.forks import fork_advantages
 from rerec.errors import SettingsError
 from rerec.train import shared_writing
+from rerec.train.engine import CHECKPOINTING
 from rerec.train.trainer import ReRecTrainer, Speed
 
 GROUP = 4
@@ -121,7 +122,7 @@ def settings(out: Path, **more: Any) -> GRPOConfig:
         "per_device_train_batch_size": GROUP, "gradient_accumulation_steps": 2,
         "num_generations": GROUP, "max_completion_length": 8, "scale_rewards": "none",
         "bf16": False, "use_cpu": True, "report_to": [], "save_strategy": "no",
-        "disable_tqdm": True, "activation_checkpointing": False,
+        "disable_tqdm": True, CHECKPOINTING: False,
     }  # fmt: skip
     return GRPOConfig(**(table | more))
 
@@ -147,7 +148,7 @@ def of_trl(worth: Worth) -> Any:
 
 ONE_BATCH = {"per_device_train_batch_size": 2 * GROUP, "gradient_accumulation_steps": 1}
 """Means over the tokens of a micro-batch (entropy, KL) depend on which rows are in it."""
-AGAIN = {"activation_checkpointing": True}
+AGAIN = {CHECKPOINTING: True}
 CASES = {
     "grpo": ({"loss_type": "grpo"}, False),
     "dapo": ({"loss_type": "dapo"}, False),

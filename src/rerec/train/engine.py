@@ -26,7 +26,7 @@ _LOSSES = {"dr_grpo": "dr_grpo"}
 # TRL checks the name when the first loss is computed, after everything was generated.
 LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "luspo", "sapo", "vespo")
 _ROWS = 1
-_CHECKPOINTING = next(
+CHECKPOINTING = next(
     name
     for name in ("activation_checkpointing", "gradient_checkpointing")
     if name in {field.name for field in fields(GRPOConfig)}
@@ -36,7 +36,7 @@ _CHECKPOINTING = next(
 
 def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
     """What both trainers are told where the recipe says nothing."""
-    machine = {"use_cpu": True, _CHECKPOINTING: False} if on_cpu() else {}
+    machine = {"use_cpu": True, CHECKPOINTING: False} if on_cpu() else {}
     return {
         "output_dir": str(out / CHECKPOINTS),
         "seed": recipe.seed,
