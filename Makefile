@@ -19,8 +19,10 @@ setup: $(BIN)/.installed
 $(BIN)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 with venv; name it: make PYTHON=..."; exit 2; }
 	"$(PYTHON)" -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --quiet -c constraints.txt torch
-	"$(BIN)/python" -m pip install --quiet -c constraints.txt --editable '.[test]'
+	"$(BIN)/python" -m pip install --quiet --no-compile -c constraints.txt torch
+	"$(BIN)/python" -m pip install --quiet --no-compile -c constraints.txt --editable '.[test]'
+	@# pip compiles on one core, and the tests of every package too; what cannot be compiled is not ours.
+	@"$(BIN)/python" -m compileall -qq -j 0 -x '/tests?/' "$(VENV)" || true
 	@touch "$@"
 
 check: setup

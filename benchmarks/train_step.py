@@ -90,7 +90,7 @@ def measured(case: Json, sides: Sequence[str]) -> Json:
         worker.join()
     whole = {side: own[1:] for side, own in steps.items() if len(own) > case["rounds"]}
     died = {"died": [side for side in sides if side not in whole]}
-    found = died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
+    found: Json = died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
     for side in operations.keys() & found.keys():
         found[side]["operations"] = [own["operations"] for own in operations[side]]
     return found

@@ -81,7 +81,7 @@ class Clock:
 
 
 class Profiled:
-    """Looks into the update of one group: the second one of a step, since the first one generates."""
+    """Looks into the update of a step's second group: the first one's call generates too."""
 
     def __init__(self, trainer: Any, step: int) -> None:
         self.shares: dict[str, float] = {}
