@@ -7,7 +7,8 @@ FRESH_ENOUGH := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11)
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
 	$$p -c "$(FRESH_ENOUGH)" 2>/dev/null && echo $$p && break; done)
 DEMO ?= --out demo
-TESTS ?= -m "not slow"
+# Files of tests are shared out among the cores; the slow tests are better off with all of them, one by one.
+TESTS ?= -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 # Left out: parts of others, what runs in an environment of verl's own (docs/verl.md), and what asks for a model.
 BENCHES := $(filter-out benchmarks/verl_%.py benchmarks/assistant_size.py benchmarks/train_step_side.py benchmarks/gradient_noise.py, $(sort $(wildcard benchmarks/*.py)))
 
