@@ -92,7 +92,9 @@ def measured(case: Json, sides: Sequence[str]) -> Json:
     died = {"died": [side for side in sides if side not in whole]}
     found: Json = died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
     for side in operations.keys() & found.keys():
-        found[side]["operations"] = [own["operations"] for own in operations[side]]
+        found[side]["operations"] = [
+            own["operations"] for own in operations[side] if "operations" in own
+        ]
     return found
 
 

@@ -38,7 +38,7 @@ def work(side: str, case: Json, pipe: Connection) -> None:
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer_of(side, case, Path(folder), clock)
-        profiled = Profiled(trainer, case["rounds"] + 1) if case.get("profile") else None
+        profiled = Profiled(trainer, case["rounds"] + 1) if case["profile"] else None
         trainer.add_callback(InTurn(pipe, clock, profiled))
         trainer.train()
 
