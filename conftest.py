@@ -2,8 +2,8 @@
 
 Collecting imports, and some files are not to be imported here. The tests hold a processor's figures
 against each other, many to the last bit; on an accelerator, which rounds otherwise, some would
-fail: it is hidden unless somebody names one (`CUDA_VISIBLE_DEVICES=0`). Where tests run side by side,
-each process has one thread: more of them than cores would wait for each other.
+fail: it is hidden unless somebody names one (`CUDA_VISIBLE_DEVICES=0`). Where tests run side by
+side, each process has one thread: more of them than cores would wait for each other.
 """
 
 import os
