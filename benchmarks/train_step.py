@@ -5,9 +5,9 @@ take steps in turn, the other one waiting. The first step of each is left out. A
 lengths drawn evenly between two bounds, the same on both sides; with equal bounds all are as long
 as each other. What ours gains where groups have no spread is not in the figures.
 
-Utilisation is the least work that the update needs (each prompt once, each answer once, words only
-for the answers), as a share of what the machine reaches in one large product in that time. TRL's
-share of it says how many times faster than TRL's any update can be on this machine.
+Utilisation is the least work that writing and update need (each prompt once, each answer once,
+words only for the answers), as a share of what the machine reaches in one large product in that
+time. TRL's share of it says how many times faster than TRL's any step can be on this machine.
 
     python benchmarks/train_step.py --queries 8 --group 8 --prompt 350 --answer 110 --json
     python benchmarks/train_step.py --table
@@ -37,6 +37,7 @@ TABLE = [
     {"group": 8, "prompt": 640},
 ]
 """What `--table` measures, two queries a step each, one after the other."""
+PROFILED = {"generate": "writing", "update": "the update of a group"}
 PEAK_SIZE = 2048 if runtime.on_cpu() else 8192
 
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--lora", type=int, default=0, help="rank; 0 trains every weight")
     parser.add_argument("--rounds", type=int, default=1, help="measured steps of each")
     parser.add_argument("--table", action="store_true", help="several groups and prompts")
-    parser.add_argument("--profile", action="store_true", help="what a group's update consists of")
+    parser.add_argument("--profile", action="store_true", help="what a step consists of")
     parser.add_argument("--only", choices=SIDES, help="measure one of the two alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = vars(parser.parse_args())
@@ -92,9 +93,11 @@ def measured(case: Json, sides: Sequence[str]) -> Json:
     died = {"died": [side for side in sides if side not in whole]}
     found: Json = died | figures_of(case, whole, peak_flops(runtime.fast_dtype()))
     for side in operations.keys() & found.keys():
-        found[side]["operations"] = [
-            own["operations"] for own in operations[side] if "operations" in own
-        ]
+        found[side]["operations"] = {
+            part: shares
+            for own in operations[side]
+            for part, shares in own.get("operations", {}).items()
+        }
     return found
 
 
@@ -114,15 +117,19 @@ def figures_of(case: Json, steps: dict[str, list[Json]], peak: float) -> Json:
         for side, own in steps.items()
     }
     n_tokens = case["queries"] * case["prompt"] + sum(lengths_of(case))
+    written, learned = forward_flops(case), update_flops(case)
     for own in sides.values():
-        own["utilisation"] = needed_flops(case) / own["update"] / peak
+        own["utilisation"] = learned / own["update"] / peak
+        own["generate_utilisation"] = written / own["generate"] / peak
         own["tokens_per_second"] = n_tokens / own["step"]
     ratios = {}
     if len(sides) == 2:
         parts = ("step", "update", "generate")
         ratios = {f"{p}_ratio": round(sides["stock"][p] / sides["ours"][p], 2) for p in parts}
         ratios["utilisation"] = round(sides["ours"]["utilisation"], 3)
-        ratios["update_ratio_at_peak"] = round(1 / sides["stock"]["utilisation"], 2)
+        at_peak = {"step": written + learned, "update": learned, "generate": written}
+        for part, flops in at_peak.items():
+            ratios[f"{part}_ratio_at_peak"] = round(sides["stock"][part] * peak / flops, 2)
     return {
         "case": case,
         **ratios,
@@ -143,17 +150,18 @@ def report(figures: Json) -> str:
     if "step_ratio" in figures:
         lines.append(
             f"  step ratio {figures['step_ratio']}, of updates {figures['update_ratio']},"
-            f" of generation {figures['generate_ratio']};"
-            f" of updates {figures['update_ratio_at_peak']} if ours ran at the peak"
+            f" of generation {figures['generate_ratio']}; if ours ran at the peak"
+            f" {figures['step_ratio_at_peak']}, {figures['update_ratio_at_peak']} and"
+            f" {figures['generate_ratio_at_peak']}"
         )
     lines += [_line(side, figures[side]) for side in SIDES if side in figures]
     lines += [
         f"  {side:5} died, as a process does that memory does not hold" for side in figures["died"]
     ]
     for side in SIDES:
-        for shares in figures.get(side, {}).get("operations", []):
+        for part, shares in figures.get(side, {}).get("operations", {}).items():
             told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-            lines.append(f"  {side:5} the update of a group: {told}")
+            lines.append(f"  {side:5} {PROFILED[part]}: {told}")
     return "\n".join(lines)
 
 
@@ -161,25 +169,30 @@ def _line(side: str, own: Json) -> str:
     return (
         f"  {side:5} {own['step']:7.1f} s = generate {own['generate']:.1f}"
         f" + reward and credit {own['reward']:.2f} + update {own['update']:.1f},"
-        f" the update at {own['utilisation']:.0%} of the peak;"
+        f" writing at {own['generate_utilisation']:.0%} of the peak, the update at"
+        f" {own['utilisation']:.0%};"
         f" {own['tokens_per_second']:.0f} tokens/s, {own['peak_gib']:.2f} GiB"
     )
 
 
-def needed_flops(case: Json) -> float:
-    """The least that the update must compute: forward, and twice as much backward.
-
-    With an adapter the weights beneath it need no gradient: once as much backward.
-    """
+def forward_flops(case: Json) -> float:
+    """The least that writing must compute: each prompt once, and each answer once."""
     hidden, inner, layers, kv, vocabulary = 576, 1536, 30, 192, 49_152
     weights = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * inner)
     prompt, lengths = case["prompt"], lengths_of(case)
     prompts, answers = case["queries"] * prompt, sum(lengths)
     # Each token looks at half of its own text on average, and answers at the whole prompt.
     seen = prompts * prompt / 2 + sum(n * (prompt + n / 2) for n in lengths)
-    once = 2 * weights * (prompts + answers) + 4 * layers * hidden * seen
-    once += 2 * vocabulary * hidden * answers
-    return once * (2 if case["lora"] else 3)
+    products = 2 * weights * (prompts + answers) + 2 * vocabulary * hidden * answers
+    return products + 4 * layers * hidden * seen
+
+
+def update_flops(case: Json) -> float:
+    """The least that the update must compute: forward, and twice as much backward.
+
+    With an adapter the weights beneath it need no gradient: once as much backward.
+    """
+    return forward_flops(case) * (2 if case["lora"] else 3)
 
 
 def peak_flops(dtype: torch.dtype) -> float:

@@ -81,26 +81,39 @@ class Clock:
 
 
 class Profiled:
-    """Looks into the update of a step's second group: the first one's call generates too."""
+    """Looks into one step: its writing, and the update of its second group.
+
+    The first group's call writes for all of them.
+    """
 
     def __init__(self, trainer: Any, step: int) -> None:
-        self.shares: dict[str, float] = {}
-        self._trainer, self._at = trainer, step
-        self._calls, self._take = 0, trainer.training_step
+        self.shares: dict[str, dict[str, float]] = {}
+        self._at, self._n_groups = step, trainer.args.gradient_accumulation_steps
+        self._calls = 0
+        self._take, self._write = trainer.training_step, trainer._generate_single_turn
         trainer.training_step = self._training_step
+        trainer._generate_single_turn = self._generate_single_turn
 
     def _training_step(self, *args: Any, **kwargs: Any) -> Any:
-        step, group = divmod(self._calls, self._trainer.args.gradient_accumulation_steps)
+        place = divmod(self._calls, self._n_groups)
         self._calls += 1
-        if (step, group) != (self._at, 1):
+        if place != (self._at, 1):
             return self._take(*args, **kwargs)
+        return self._seen("update", self._take, *args, **kwargs)
+
+    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+        if (self._calls - 1) // self._n_groups != self._at:
+            return self._write(*args, **kwargs)
+        return self._seen("generate", self._write, *args, **kwargs)
+
+    def _seen(self, part: str, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         with profile() as seen:
-            loss = self._take(*args, **kwargs)
+            done = work(*args, **kwargs)
         spent = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
         whole = sum(spent.values())
         dearest = sorted(spent, key=lambda name: -spent[name])[:_N_OPERATIONS]
-        self.shares = {name: round(spent[name] / whole, 3) for name in dearest}
-        return loss
+        self.shares[part] = {name: round(spent[name] / whole, 3) for name in dearest}
+        return done
 
 
 class InTurn(TrainerCallback):

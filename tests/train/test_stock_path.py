@@ -19,6 +19,7 @@ from transformers import (
 from trl import GRPOConfig, GRPOTrainer
 
 from rerec.settings import Recipe
+from rerec.train import lean_forward
 from rerec.train.attention import Prefix, Tree
 from rerec.train.rft import rft
 from rerec.train.trainer import ReRecTrainer
@@ -192,3 +193,20 @@ def test_writing_that_is_wrong_is_found_before_the_first_response_and_left_to_tr
     (told,) = [line for line in said if "TRL writes" in line]
     assert told.startswith("TRL writes the responses: our own writer took tokens up to")
     assert first_step(tmp_path / "wrong")["step"] == 1
+
+
+def test_a_model_of_another_family_writes_by_its_own_forward_and_the_same(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    short = {"max_steps": 2, "validate_every": 2, "num_generations": 4, "bf16": False}
+    said: list[str] = []
+    rft(recipe(train=short), out=tmp_path / "lean", progress=said.append)
+    assert not [line for line in said if "own forward" in line]
+    monkeypatch.setattr(lean_forward, "FAMILIES", ("another",))
+    rft(recipe(train=short), out=tmp_path / "own", progress=said.append)
+    assert [line for line in said if "own forward" in line] == [
+        "responses are written by the model's own forward, in more steps: it is none of another"
+    ]
+    lean, own = first_step(tmp_path / "lean"), first_step(tmp_path / "own")
+    for name in ("loss", "grad_norm", "reward"):
+        assert own[name] == pytest.approx(lean[name], rel=1e-4, abs=1e-7)

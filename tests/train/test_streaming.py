@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import torch
 
+from rerec.train import streaming
 from rerec.train.answering import text_of
 from rerec.train.generation import Sampling, generate
 from rerec.train.policy import Policy, load_policy
+from rerec.train.slots import Slots
 from rerec.train.streaming import stream
 
 ASKED = [{"role": "user", "content": "A crime film with Al Pacino, please. Crime, Al Pacino."}]
@@ -28,6 +30,17 @@ def test_the_pieces_are_the_greedy_answer(policy: Policy, tiny: Path):
     pieces = list(stream(policy, ASKED, max_new_tokens=40))
     assert "".join(pieces) == text_of(other.tokenizer, tokens)
     assert len(pieces) > 1
+
+
+@pytest.mark.parametrize("stop_repeats", [0, 4])
+def test_a_model_that_shares_no_prompts_streams_the_same(
+    policy: Policy, monkeypatch, stop_repeats: int
+):
+    monkeypatch.setattr(Policy, "stop", [0])  # a greedy answer that nothing ends goes round
+    ours = list(stream(policy, ASKED, max_new_tokens=60, stop_repeats=stop_repeats))
+    monkeypatch.setattr(streaming, "can_share", lambda _: "its attention slides")
+    policy.model.set_attn_implementation("sdpa")
+    assert list(stream(policy, ASKED, max_new_tokens=60, stop_repeats=stop_repeats)) == ours
 
 
 def test_it_stops_when_it_is_told_to(policy: Policy):
@@ -57,6 +70,6 @@ def test_what_the_model_raises_is_raised_where_the_text_is_read(policy: Policy, 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no more memory")
 
-    monkeypatch.setattr(policy.model, "generate", fail)
+    monkeypatch.setattr(Slots, "step", fail)
     with pytest.raises(RuntimeError, match="no more memory"):
         list(stream(policy, ASKED, max_new_tokens=5))

@@ -7,7 +7,7 @@ autocast and DDP; a call without `shared` is plain SDPA.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -91,10 +91,15 @@ class Prefix:
     values: list[Tensor]
     hidden: Tensor
     """(N, 1, 1, P) bool, true on left padding."""
+    padded: int = field(init=False)
+    """So many columns at the left are padding of some prompt."""
     written: int = 0
     """Columns that are written, the newest included."""
     foreign: Tensor | None = None
     """(N, n, 1, 1, at least T) bool, true on columns before a row's own; None: there are none."""
+
+    def __post_init__(self) -> None:
+        self._see_padding()
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """Attend from the newest token of every row.
@@ -120,7 +125,9 @@ class Prefix:
             .transpose(1, 2)
             .reshape(n_prompts, n_kv, n * repeat, width)
         )
-        to_prompt = (onto_prompt @ keys.transpose(2, 3)).masked_fill(self.hidden, -torch.inf)
+        to_prompt = onto_prompt @ keys.transpose(2, 3)
+        hidden = self.hidden[..., : self.padded]
+        to_prompt[..., : self.padded].masked_fill_(hidden, -torch.inf)
         to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
         to_own = (own @ key.transpose(2, 3)).view(n_prompts, n, n_kv, repeat, -1)
         to_own[..., self.written :] = -torch.inf
@@ -144,12 +151,17 @@ class Prefix:
             own[places, :, start:] = new
         self.hidden[places] = True
         self.hidden[places, ..., start:] = prompts.hidden
+        self._see_padding()
 
     def keep(self, prompts: Tensor) -> None:
         """Cut to some of the prompts."""
         self.keys = [keys[prompts] for keys in self.keys]
         self.values = [values[prompts] for values in self.values]
         self.hidden = self.hidden[prompts]
+        self._see_padding()
+
+    def _see_padding(self) -> None:
+        self.padded = int(self.hidden.sum(-1).max()) if self.hidden.numel() else 0
 
 
 @dataclass(frozen=True)

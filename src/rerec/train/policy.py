@@ -27,7 +27,6 @@ from rerec.sections import read_section
 from rerec.settings import ModelSettings, PromptSettings
 from rerec.sources.model_wheel import smollm2_gguf
 from rerec.sources.wheels import cache_folder
-from rerec.train.few_rows import turn_products
 from rerec.train.runtime import fast_dtype, home
 from rerec.train.weights import whole_state
 
@@ -84,9 +83,7 @@ def load_policy(model: str, *, dtype: torch.dtype | None = None) -> Policy:
     loaded = _load(place.base, dtype or fast_dtype())
     if place.adapter:
         loaded = _adapted(loaded, place.adapter, trainable=False).merge_and_unload()
-    loaded = loaded.to(home())
-    turn_products(loaded)
-    return Policy(loaded.eval(), load_tokenizer(place.base), model, place.prompt)
+    return Policy(loaded.to(home()).eval(), load_tokenizer(place.base), model, place.prompt)
 
 
 def load_trainable(settings: ModelSettings, *, model: str | None, dtype: torch.dtype) -> Any:

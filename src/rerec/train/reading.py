@@ -7,29 +7,32 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from rerec.train.attention import NO_MASK, Alone, Prefix
+from rerec.train.attention import NO_MASK, Alone, Prefix, causal
+from rerec.train.lean_forward import LeanForward
 
 
 def read_prompts(
-    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], lean: LeanForward | None = None
 ) -> tuple[Prefix, Tensor, Tensor]:
     """Read each prompt once.
 
     Args:
         model: prepared for shared prompts.
         prompts: N prompts as token ids.
+        lean: the model's weights in fewer operations, where there is such a way.
 
     Returns:
         The keys and values to go on from, (N,) last positions, (N, V) logits of the next token.
     """
     # A prompt alone keeps a processor busy; a batch of them costs it padding, and a masked
     # attention that takes as long as all products of weights.
-    read = read_alone if model.device.type == "cpu" else read_together
-    return read(model, prompts)
+    if model.device.type == "cpu":
+        return read_alone(model, prompts, lean)
+    return read_together(model, prompts)
 
 
 def read_alone(
-    model: PreTrainedModel, prompts: Sequence[Sequence[int]]
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], lean: LeanForward | None = None
 ) -> tuple[Prefix, Tensor, Tensor]:
     """One prompt after the other, without padding; see `read_prompts`."""
     longest = max(map(len, prompts))
@@ -37,22 +40,12 @@ def read_alone(
     read: list[list[tuple[Tensor, Tensor]]] = []
     logits = []
     for row, prompt in enumerate(prompts):
-        cache = DynamicCache()
-        out = model(
-            input_ids=torch.tensor([list(prompt)], device=model.device),
-            attention_mask=NO_MASK,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-            shared=Alone(),
-        )
+        ids = torch.tensor([list(prompt)], device=model.device)
+        kept, follows = _kept_by(lean, ids) if lean else _kept(model, ids)
         padding = longest - len(prompt)
         hidden[row, ..., padding:] = False
-        layers: Any = cache.layers
-        read.append(
-            [(_padded_left(x.keys, padding), _padded_left(x.values, padding)) for x in layers]
-        )
-        logits.append(out.logits[:, -1])
+        read.append([(_padded_left(k, padding), _padded_left(v, padding)) for k, v in kept])
+        logits.append(follows)
     by_layer = [
         [torch.cat(parts) for parts in zip(*layer, strict=True)]
         for layer in zip(*read, strict=True)
@@ -63,6 +56,33 @@ def read_alone(
         last,
         torch.cat(logits),
     )
+
+
+def _kept(model: PreTrainedModel, ids: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+    """Each layer's (1, K, P, D) keys and values of a prompt, and (1, V) logits behind it."""
+    cache = DynamicCache()
+    out = model(
+        input_ids=ids,
+        attention_mask=NO_MASK,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+        shared=Alone(),
+    )
+    layers: Any = cache.layers
+    return [(layer.keys, layer.values) for layer in layers], out.logits[:, -1]
+
+
+def _kept_by(lean: LeanForward, ids: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+    """The same in fewer operations."""
+    kept: list[tuple[Tensor, Tensor]] = []
+
+    def attend(layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        kept.append((key, value))
+        return causal(query, key, value, scale)
+
+    logits = lean.read(ids, attend)
+    return kept, logits
 
 
 def _padded_left(states: Tensor, n: int) -> Tensor:

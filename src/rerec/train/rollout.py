@@ -13,7 +13,6 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import PreTrainedModel
 
 from rerec.errors import TrainingError
-from rerec.train.few_rows import turn_products
 from rerec.train.weights import gathered, unfilled, whole
 
 ADAPTER = "default"
@@ -59,7 +58,6 @@ class RolloutModel:
                 " model, or lower train.vllm_gpu_memory_utilization where vLLM is used"
             ) from None
         self.model.requires_grad_(False).eval()
-        turn_products(self.model)
         self.model.generation_config = self._base.generation_config
         self._copy_plain(everything=True)
         self._made = True

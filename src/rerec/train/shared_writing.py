@@ -17,6 +17,7 @@ from rerec.train.circles import until_circles
 from rerec.train.engine import product_dtype
 from rerec.train.forks import write_forks
 from rerec.train.generation import Sampling, generate
+from rerec.train.lean_forward import why_not_lean
 from rerec.train.rollout import RolloutModel
 from rerec.train.shared_forward import SharingTrainer
 from rerec.train.sharing import can_share
@@ -126,7 +127,10 @@ class WritingTrainer(SharingTrainer):
     def _check_writing(self, prompt: list[int]) -> None:
         """Hold a few greedy tokens against the plain forward; where they differ, TRL writes."""
         self._writing_is_checked = True
-        apart = gather_object([distance_from_greedy(self.writing_model(), prompt)])
+        model = self.writing_model()
+        if reason := why_not_lean(model):
+            self.say(f"responses are written by the model's own forward, in more steps: {reason}")
+        apart = gather_object([distance_from_greedy(model, prompt)])
         if not all(one <= TOLERANCE[product_dtype(self.args)] for one in apart):  # all alike
             self.writes_shared = False
             self.say(

@@ -13,8 +13,9 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from rerec.train.attention import NO_MASK
+from rerec.train.attention import NO_MASK, Prefix
 from rerec.train.circles import Circles
+from rerec.train.lean_forward import LeanForward
 from rerec.train.reading import read_prompts
 
 _GROWTH = 32
@@ -111,7 +112,8 @@ class Slots:
         """
         self._model, self._n, self.most = model, n, max_new_tokens
         device = model.device
-        self._prefix, positions, logits = read_prompts(model, [ids for _, ids in prompts])
+        self._lean = LeanForward.of(model)
+        self._prefix, positions, logits = self._read([ids for _, ids in prompts])
         n_rows = len(prompts) * n
         self._layers = [_Written(keys, n_rows) for keys in self._prefix.keys]
         self._cache = DynamicCache()
@@ -168,6 +170,9 @@ class Slots:
         tokens = self._text[:, column].clamp(min=0)
         self._positions = self._positions + 1
         self._prefix.written = column + 1
+        if self._lean:
+            self.logits = self._lean.step(tokens, self._positions, self._layers, self._prefix)
+            return
         self.logits = self._model(
             input_ids=tokens[:, None],
             position_ids=self._positions[:, None],
@@ -185,7 +190,7 @@ class Slots:
             prompts: E prompts as (number, token ids).
         """
         self._forget()
-        prefix, positions, logits = read_prompts(self._model, [ids for _, ids in prompts])
+        prefix, positions, logits = self._read([ids for _, ids in prompts])
         self._prefix.put(slots, prefix)
         self.numbers[slots] = torch.tensor([number for number, _ in prompts], device=slots.device)
         self.going[slots] = True
@@ -196,6 +201,9 @@ class Slots:
         self._circles.begin(rows)
         self._first[rows] = self._column
         self._hide()
+
+    def _read(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Tensor, Tensor]:
+        return read_prompts(self._model, prompts, self._lean)
 
     def cut(self) -> None:
         """Leave out rows that have ended, where that saves more than it costs."""

@@ -1,23 +1,21 @@
 """One answer as it is written: what a person reads while the model still reasons.
 
-transformers writes here, not `rerec.train.generation`: a single row shares its prompt with nobody.
-Its prompt look-up, which checks several guessed tokens at once, was tried and left out: it halved
-the passes through SmolLM2 and each took three times as long (two cores, float32).
+transformers' look-up in the prompt, which checks several guessed tokens at once, was tried and left
+out: it halved the passes through SmolLM2 and each took three times as long (two cores, float32).
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList, TextStreamer
+from torch import Tensor
+from transformers import DynamicCache, TextStreamer
 
-from rerec.train.circles import until_circles
-from rerec.train.policy import Policy
-
-_LOOK_EVERY = 16
-"""Tokens between two looks for circles."""
+from rerec.train.attention import SHARED
+from rerec.train.circles import Circles
+from rerec.train.policy import Policy, Tokenizer
+from rerec.train.sharing import can_share
+from rerec.train.slots import Slots
 
 
 def stream(
@@ -30,7 +28,7 @@ def stream(
 ) -> Generator[str, None, None]:
     """Write the greedy answer to some messages, piece by piece.
 
-    The writing ends with the answer, and soon after the iterator is closed or `cancelled` says so.
+    The writing ends with the answer, or where the iterator is closed or `cancelled` says so.
 
     Args:
         policy: who answers; one answer at a time.
@@ -41,102 +39,73 @@ def stream(
 
     Yields:
         Pieces of text; together they are the answer.
-
-    Raises:
-        Exception: whatever the model raised while it wrote.
     """
     ids: Any = policy.tokenizer.apply_chat_template(
-        list(messages), add_generation_prompt=True, return_dict=False, return_tensors="pt"
+        list(messages), add_generation_prompt=True, return_dict=False
     )
-    pieces = _Pieces(policy.tokenizer, skip_prompt=True, skip_special_tokens=True)
-    ending = _Ending(ids.shape[1], stop_repeats, cancelled)
-    writer = Thread(
-        target=_write,
-        args=(policy, ids, max_new_tokens, pieces, ending),
-        name="writer",
-        daemon=True,
-    )
-    writer.start()
-    try:
-        yield from pieces.read()
-    finally:
-        ending.wanted = False
-        writer.join()
+    write = _tokens if can_share(policy.model) is None else _tokens_plainly
+    pieces = _Pieces(policy.tokenizer)
+    for token in write(policy, list(ids), max_new_tokens, stop_repeats):
+        yield from pieces.of(token)
+        if cancelled():
+            break
+    yield from pieces.rest()
 
 
 class _Pieces(TextStreamer):
-    """Hands text from the thread that writes to the one that reads."""
+    """Text of which no later token changes anything, as soon as it is such."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._queue: SimpleQueue[str | BaseException | None] = SimpleQueue()
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer, skip_special_tokens=True)
+        self._ready: list[str] = []
+
+    def of(self, token: int) -> list[str]:
+        """What one more token has settled."""
+        self.put(torch.tensor([token]))
+        return self._taken()
+
+    def rest(self) -> list[str]:
+        """What is left at the end."""
+        self.end()
+        return self._taken()
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-        if text:
-            self._queue.put(text)
+        self._ready += [text] if text else []
 
-    def close(self, failure: BaseException | None) -> None:
-        """Nothing comes after this."""
-        self._queue.put(failure)
-
-    def read(self) -> Iterator[str]:
-        """What was handed over, up to the end; a failure of the writer is raised here."""
-        while (piece := self._queue.get()) is not None:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
-
-
-class _Ending(StoppingCriteria):
-    """Ends an answer that nobody wants any more, or that goes round in circles."""
-
-    def __init__(self, n_prompt: int, stop_repeats: int, cancelled: Callable[[], bool]) -> None:
-        self.wanted = True
-        self._n_prompt, self._least, self._cancelled = n_prompt, stop_repeats, cancelled
-        self._looked_at = 0
-
-    def __call__(
-        self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any
-    ) -> torch.BoolTensor:
-        ends = not self.wanted or self._cancelled() or self._circles(input_ids[0])
-        return torch.tensor([ends], device=input_ids.device)  # ty: ignore[invalid-explicit-return]
-
-    def _circles(self, ids: torch.Tensor) -> bool:
-        written = ids[self._n_prompt :].tolist()
-        # Looked at now and then: a second round is long, and looking costs as much as writing.
-        if not self._least or len(written) < self._looked_at + _LOOK_EVERY:
-            return False
-        self._looked_at = len(written)
-        return len(until_circles([written], self._least)[0]) < len(written)
+    def _taken(self) -> list[str]:
+        ready, self._ready = self._ready, []
+        return ready
 
 
 @torch.inference_mode()
-def _write(
-    policy: Policy, ids: torch.Tensor, max_new_tokens: int, pieces: _Pieces, ending: _Ending
-) -> None:
-    """Fills `pieces`; runs in a thread of its own."""
-    failure: BaseException | None = None
+def _tokens(policy: Policy, ids: list[int], most: int, stop_repeats: int) -> Iterator[int]:
+    """Greedy tokens, as many as are asked for; the one that ends the answer is the last."""
+    policy.model.set_attn_implementation(SHARED)
+    prompt = [(0, ids)]
+    slots = Slots(policy.model, prompt, 1, max_new_tokens=most, stop_repeats=stop_repeats)
+    ends = torch.tensor(policy.stop, device=policy.model.device)
+    while True:
+        token = slots.logits.argmax(-1)
+        slots.take(token, ends)
+        yield int(token)
+        if not slots.going.any():
+            return
+        slots.step()
+
+
+@torch.inference_mode()
+def _tokens_plainly(policy: Policy, ids: list[int], most: int, stop_repeats: int) -> Iterator[int]:
+    """The same from a model whose attention is not ours to replace."""
     model: Any = policy.model
-    try:
-        ids = ids.to(model.device)
-        model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            generation_config=_greedy(policy, max_new_tokens),
-            streamer=pieces,
-            stopping_criteria=StoppingCriteriaList([ending]),
-        )
-    except BaseException as error:  # noqa: BLE001 - raised again where the text is read
-        failure = error
-    pieces.close(failure)
-
-
-def _greedy(policy: Policy, max_new_tokens: int) -> GenerationConfig:
-    return GenerationConfig(
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        num_beams=1,
-        repetition_penalty=1.0,
-        eos_token_id=policy.stop,
-        pad_token_id=policy.stop[0],
-    )
+    cache = DynamicCache(config=model.config)
+    circles = Circles(1, most, stop_repeats, model.device)
+    written = torch.empty(1, 0, dtype=torch.long, device=model.device)
+    read: Tensor = torch.tensor([ids], device=model.device)
+    for _ in range(most):
+        out = model(input_ids=read, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        token = out.logits[:, -1].argmax(-1)
+        yield int(token)
+        if int(token) in policy.stop or circles.closed(written, token).any():
+            return
+        read = token[:, None]
+        written = torch.cat([written, read], dim=1)
