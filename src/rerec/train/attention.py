@@ -117,30 +117,35 @@ class Prefix:
         """
         keys, values = self.keys[layer], self.values[layer]
         n_prompts, n_kv, length, width = keys.shape
-        rows, heads = query.shape[:2]
-        n, repeat = rows // n_prompts, heads // n_kv
-        own = (query * scale).view(rows, n_kv, repeat, width)
-        onto_prompt = (
-            own.view(n_prompts, n, n_kv, repeat, width)
-            .transpose(1, 2)
-            .reshape(n_prompts, n_kv, n * repeat, width)
-        )
-        to_prompt = onto_prompt @ keys.transpose(2, 3)
-        hidden = self.hidden[..., : self.padded]
-        to_prompt[..., : self.padded].masked_fill_(hidden, -torch.inf)
-        to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
-        to_own = (own @ key.transpose(2, 3)).view(n_prompts, n, n_kv, repeat, -1)
-        to_own[..., self.written :] = -torch.inf
+        n, repeat = query.shape[0] // n_prompts, query.shape[1] // n_kv
+        # Products of three axes: with more, torch takes ten steps for each.
+        own = (query * scale).view(n_prompts, n, n_kv, repeat, width)
+        onto_prompt = own.transpose(1, 2).reshape(n_prompts * n_kv, n * repeat, width)
+        to_prompt = torch.bmm(onto_prompt, keys.flatten(0, 1).mT)
+        self._hide(to_prompt)
+        to_own = torch.bmm(own.view(-1, repeat, width), key.flatten(0, 1).mT)
+        to_own[..., self.written :].fill_(-torch.inf)
+        to_own = to_own.view(n_prompts, n, n_kv, repeat, -1)
         if self.foreign is not None:
             to_own.masked_fill_(self.foreign[..., : to_own.shape[-1]], -torch.inf)
+        to_prompt = to_prompt.view(n_prompts, n_kv, n, repeat, length).transpose(1, 2)
         weights = torch.cat([to_prompt, to_own], dim=-1).softmax(-1)
-        from_prompt = (
-            weights[..., :length].transpose(1, 2).reshape(n_prompts, n_kv, n * repeat, length)
-            @ values
+        onto_prompt = weights[..., :length].transpose(1, 2)
+        from_prompt = torch.bmm(
+            onto_prompt.reshape(n_prompts * n_kv, n * repeat, length), values.flatten(0, 1)
         )
         from_prompt = from_prompt.view(n_prompts, n_kv, n, repeat, width).transpose(1, 2)
-        from_own = weights[..., length:].reshape(rows, n_kv, repeat, -1) @ value
-        return from_prompt.reshape(rows, heads, 1, width) + from_own.view(rows, heads, 1, width)
+        onto_own = weights[..., length:].reshape(-1, repeat, key.shape[2])
+        from_own = torch.bmm(onto_own, value.flatten(0, 1))
+        return (from_own.view_as(own) + from_prompt).reshape(query.shape)
+
+    def _hide(self, to_prompt: Tensor) -> None:
+        """Let no row see padding: (N * K, n * repeat, P) scores, in place."""
+        if not self.padded:
+            return
+        scores = to_prompt.view(len(self.hidden), -1, *to_prompt.shape[1:])
+        padding = self.hidden[..., : self.padded]
+        scores[..., : self.padded].masked_fill_(padding, -torch.inf)
 
     def put(self, places: Tensor, prompts: "Prefix") -> None:
         """Replace some of the prompts by others, which are not longer than the longest were."""

@@ -1,10 +1,10 @@
-"""The forward of a Llama-like decoder in as few operations as it takes, for a model that writes.
+"""The forward of a Llama-like decoder in fewer operations, for a model that writes.
 
-One token for each of some dozens of rows is little work, cut into 60 operations a layer by the
-libraries' models: what they cost besides the products of weights was half of the writing (two
-cores, float32), and nearly all of it on an accelerator. Here a layer is half as many, and the
-weights are laid out for as many rows as there are (`rerec.train.packed`). The numbers are those of
-the model's own forward, but for rounding; a model of another make keeps its own.
+One token for each of some dozens of rows is little work, cut into small pieces by the libraries'
+models: what those cost besides the products of weights was half of the writing (two cores,
+float32), and nearly all of it on an accelerator. Here they are a quarter fewer, and the weights are
+laid out for as many rows as there are (`rerec.train.packed`). The numbers are those of the model's
+own forward, but for rounding; a model of another make keeps its own.
 """
 
 from collections.abc import Callable
@@ -163,13 +163,17 @@ class _Layer:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (R, H, T, D), keys and values (R, K, T, D) of (R * T, hidden)."""
         found = products(self._asking, _normed(self._before, hidden))
-        query, key, value = (states.unflatten(-1, (-1, self._width)) for states in found)
+        query, key, value = (states.view(len(hidden), -1, self._width) for states in found)
         query, key = (
             turn(states if norm is None else _normed(norm, states))
             for states, norm in zip((query, key), self._norms, strict=True)
         )
-        rows = [states.unflatten(0, tuple(shape)).transpose(1, 2) for states in (query, key, value)]
-        return rows[0], rows[1], rows[2]
+        by_row = (*shape, -1, self._width)
+        return (
+            query.view(by_row).transpose(1, 2),
+            key.view(by_row).transpose(1, 2),
+            value.view(by_row).transpose(1, 2),
+        )
 
     def passed_on(self, hidden: Tensor, read: Tensor, products: Packed | Plain) -> Tensor:
         """(M, hidden) for the next layer, of what attention read."""

@@ -51,7 +51,10 @@ class Packed:
             self._weights[layers] = self._laid_out(layers)
         weight, shape, bias = self._weights[layers]
         found = torch.ops.mkl._mkl_linear(rows, weight, shape, bias, self._rows)
-        return found.split([layer.out_features for layer in layers], -1)
+        if len(layers) == 1:
+            return (found,)
+        # Not `split`, which is written in Python: it took as long as a small operation.
+        return found.split_with_sizes([layer.out_features for layer in layers], -1)
 
     def _laid_out(self, layers: Layers) -> tuple[Tensor, Tensor, Tensor | None]:
         """The weights, a stand-in of their shape, and the biases."""

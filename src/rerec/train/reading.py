@@ -107,7 +107,9 @@ def read_together(
         logits_to_keep=1,
     )
     layers: Any = cache.layers
-    keys, values = [layer.keys for layer in layers], [layer.values for layer in layers]
+    # Attention lays them out token by token; at every token that is written they are read.
+    keys = [layer.keys.contiguous() for layer in layers]
+    values = [layer.values.contiguous() for layer in layers]
     return Prefix(keys, values, (read == 0)[:, None, None]), positions[:, -1], out.logits[:, -1]
 
 
