@@ -7,7 +7,7 @@ laid out for as many rows as there are (`rerec.train.packed`). The numbers are t
 own forward, but for rounding; a model of another make keeps its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -71,7 +71,7 @@ class LeanForward:
         self._n_rows = 0
 
     def step(
-        self, tokens: Tensor, positions: Tensor, written: list[Any], prompts: Prompts
+        self, tokens: Tensor, positions: Tensor, written: Sequence[Written], prompts: Prompts
     ) -> Tensor:
         """One more token of every row.
 
