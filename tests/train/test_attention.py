@@ -8,7 +8,8 @@ from torch import Tensor
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from rerec.train import pieces
-from rerec.train.attention import SHARED, Prefix, Tree, attend
+from rerec.train.attention import SHARED, Tree, attend
+from rerec.train.prefix import Prefix
 
 WIDTH = 8
 SCALE = 1 / math.sqrt(WIDTH)

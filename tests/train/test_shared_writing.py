@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rerec.train.attention import Prefix
+from rerec.train.prefix import Prefix
 from rerec.train.shared_writing import TOLERANCE, distance_from_greedy
 
 PROMPT = [5, 6, 7, 8, 9, 10, 11]

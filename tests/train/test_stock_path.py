@@ -20,7 +20,8 @@ from trl import GRPOConfig, GRPOTrainer
 
 from rerec.settings import Recipe
 from rerec.train import lean_forward
-from rerec.train.attention import Prefix, Tree
+from rerec.train.attention import Tree
+from rerec.train.prefix import Prefix
 from rerec.train.rft import rft
 from rerec.train.trainer import ReRecTrainer
 

@@ -33,7 +33,7 @@ class Written(Protocol):
 
 
 class Prompts(Protocol):
-    """What the rows go on from; see `rerec.train.attention.Prefix`."""
+    """What the rows go on from; see `rerec.train.prefix.Prefix`."""
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """(R, H, 1, D) from (R, H, 1, D) and all keys and values that the rows wrote."""

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from rerec.train.attention import NO_MASK, Alone, Prefix, causal
+from rerec.train.attention import NO_MASK, Alone, causal
 from rerec.train.lean_forward import LeanForward
+from rerec.train.prefix import Prefix
 
 
 def read_prompts(

@@ -13,9 +13,10 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from rerec.train.attention import NO_MASK, Prefix
+from rerec.train.attention import NO_MASK
 from rerec.train.circles import Circles
 from rerec.train.lean_forward import LeanForward
+from rerec.train.prefix import Prefix
 from rerec.train.reading import read_prompts
 
 _GROWTH = 32
