@@ -77,6 +77,16 @@ class Query:
             raise ValueError(f"query {self.query_id}: no ground-truth item is a candidate")
 
 
+def list_of(query_id: str) -> str:
+    """The query whose list of candidates a query is about: a companion's id ends with "+n".
+
+    >>> list_of("explicit-test-00123-d07+2"), list_of("explicit-test-00123-d07")
+    ('explicit-test-00123-d07', 'explicit-test-00123-d07')
+    """
+    own, plus, number = query_id.rpartition("+")
+    return own if plus and own and number.isdecimal() else query_id
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A run of characters of a response: a reasoning paragraph, or the answer line."""

@@ -97,10 +97,11 @@ def no_plots(monkeypatch):
     monkeypatch.setattr(module, "write_report", lambda *_, **__: None)
 
 
-def run_it(tmp_path, said=None, *, limit=3, steps=2):
+def run_it(tmp_path, said=None, *, limit=3, requests_per_list=1, steps=2):
     return demo(
         tmp_path / "demo",
         limit=limit,
+        requests_per_list=requests_per_list,
         steps=steps,
         progress=([] if said is None else said).append,
     )

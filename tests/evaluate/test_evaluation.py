@@ -1,8 +1,8 @@
 """A split is answered once, whatever interrupts it, and the run says how well."""
 
 import json
-import random
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from rerec.catalogue.domain import EMBEDDINGS_FILE, read_domain, write_manifest, write_queries
-from rerec.errors import DataError, SettingsError
+from rerec.errors import DataError
 from rerec.evaluate import evaluation
-from rerec.evaluate.evaluation import asked_fingerprint, chosen, evaluate, state_of
+from rerec.evaluate.asked import chosen
+from rerec.evaluate.evaluation import evaluate, state_of
 from rerec.evaluate.run_file import read_run
+from rerec.records import list_of
 from rerec.settings import PromptSettings
 
 
@@ -164,23 +166,6 @@ def test_the_run_says_what_the_weights_were(corner_shop, tmp_path):
     assert run["settings"]["dtype"] == "float32"
 
 
-def test_a_limit_takes_the_same_queries_for_everyone_and_more_of_them_when_larger(corner_shop):
-    queries = [
-        query
-        for split in ("train", "valid", "test")
-        for query in read_domain(corner_shop).queries(split)
-    ]
-    five = [query.query_id for query in chosen(queries, limit=5, seed=7)]
-    mixed = random.Random(0).sample(queries, k=len(queries))
-    assert [query.query_id for query in chosen(mixed, limit=5, seed=7)] == five
-    assert [query.query_id for query in chosen(queries, limit=3, seed=7)] == five[:3]
-    assert [query.query_id for query in chosen(queries, limit=5, seed=8)] != five
-    assert chosen(queries, limit=None, seed=7) == queries
-    assert len(chosen(queries, limit=99, seed=7)) == len(queries)
-    with pytest.raises(SettingsError, match="limit is 0"):
-        chosen(queries, limit=0, seed=7)
-
-
 @pytest.mark.usefixtures("answerer")
 def test_without_embeddings_a_baseline_is_left_out_and_that_is_said(corner_shop, tmp_path):
     (corner_shop / EMBEDDINGS_FILE).unlink()
@@ -251,14 +236,18 @@ def test_only_the_categories_that_are_named_are_answered(corner_shop, tmp_path):
         run_it(corner_shop, tmp_path / "none.json", categories=["interest"])
 
 
-def test_what_was_asked_stays_the_same_beside_other_categories(corner_shop):
-    domain = read_domain(corner_shop)
-    queries = domain.queries("train")
-    before = asked_fingerprint(corner_shop, queries)
-    more = [replace(query, query_id=f"{query.query_id}b", category="implicit") for query in queries]
-    write_queries(corner_shop, "train", [*queries, *more])
-    write_manifest(corner_shop)
-    after = read_domain(corner_shop).queries("train", ["explicit"])
-    assert asked_fingerprint(corner_shop, after) == before
-    other = [replace(queries[0], text="Something else."), *queries[1:]]
-    assert asked_fingerprint(corner_shop, other) != before
+def test_requests_about_a_list_are_answered_beside_its_own(corner_shop_made, tmp_path, monkeypatch):
+    answerer = Answerer(read_domain(corner_shop_made))
+    monkeypatch.setattr(evaluation, "answer", answerer)
+    monkeypatch.setattr(evaluation, "load_policy", lambda *_, dtype: Policy(dtype=dtype))
+    own = run_it(corner_shop_made, tmp_path / "own.json", split="test")
+    more = run_it(corner_shop_made, tmp_path / "more.json", split="test", requests_per_list=3)
+    ids = [row["query_id"] for row in more["rows"]]
+    assert len(ids) > len(own["rows"])
+    assert {list_of(each) for each in ids} == {row["query_id"] for row in own["rows"]}
+    assert more["summary"]["all"]["accuracy"]["n"] == len(ids)
+    assert more["domain"]["fingerprint"] != own["domain"]["fingerprint"]
+    assert more["settings"]["requests_per_list"] == 3
+    # A list's requests stand together, so that it is read once for all of them.
+    order = [list_of(each) for each in answerer.asked[len(own["rows"]) :]]
+    assert sum(one != other for one, other in pairwise(order)) == len(set(order)) - 1

@@ -140,3 +140,52 @@ def test_holm_never_lowers_a_p_and_lies_between_no_and_bonferronis_correction(ps
     assert (adjusted >= np.array(ps) - 1e-12).all()
     assert (adjusted <= np.minimum(np.array(ps) * len(ps), 1) + 1e-12).all()
     assert (adjusted >= false_discovery_control(ps, method="bh") - 1e-12).all()
+
+
+def test_clusters_of_one_change_nothing():
+    rng = np.random.default_rng(4)
+    a, b = rng.random(60) < 0.6, rng.random(60) < 0.8
+    alone = [str(i) for i in range(60)]
+    assert share_interval(a, seed=7, clusters=alone) == share_interval(a, seed=7)
+    assert paired_permutation(a, b, seed=7, clusters=alone) == paired_permutation(a, b, seed=7)
+
+
+def test_an_interval_of_clusters_is_that_of_resampled_clusters():
+    rng = np.random.default_rng(6)
+    sizes = rng.integers(1, 6, size=40)
+    chances = np.repeat(rng.random(40), sizes)  # a cluster's rows go right or wrong together
+    values = (rng.random(len(chances)) < chances).astype(float)
+    places = np.repeat(np.arange(40), sizes)
+    sums, counts = np.bincount(places, values), np.bincount(places)
+    drawn = rng.integers(40, size=(20_000, 40))
+    wanted = np.quantile(sums[drawn].sum(1) / counts[drawn].sum(1), [0.025, 0.975])
+    found = bootstrap_interval(values, seed=7, clusters=[f"list {i}" for i in places])
+    assert np.allclose(found, wanted, atol=0.02)
+    low, high = bootstrap_interval(values, seed=7)
+    assert found[1] - found[0] > 1.2 * (high - low)
+
+
+def test_copies_of_a_row_in_its_cluster_make_nothing_surer():
+    values = [0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    names = [str(i) for i in range(8)]
+    thrice = {"clusters": names * 3}
+    assert bootstrap_interval(values * 3, seed=7, **thrice) == pytest.approx(
+        bootstrap_interval(values, seed=7)
+    )
+    assert share_interval([1.0] * 24, seed=7, **thrice) == share_interval([1.0] * 8, seed=7)
+    other = [1.0] * 8
+    assert paired_permutation(values * 3, other * 3, seed=7, **thrice) == pytest.approx(
+        paired_permutation(values, other, seed=7)
+    )
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 4)), min_size=1, max_size=12)
+)
+def test_p_of_clusters_is_the_share_of_swaps_of_whole_clusters(pairs):
+    a, b, lists = np.array(pairs, dtype=int).T
+    sums = np.bincount(lists, b - a, minlength=5)
+    flips = np.array(list(product([-1, 1], repeat=5)))
+    brute = (np.abs(flips @ sums) >= abs(sums.sum()) - 1e-9).mean()
+    names = [str(each) for each in lists]
+    assert paired_permutation(a, b, seed=7, clusters=names) == pytest.approx(brute)

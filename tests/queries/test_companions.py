@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from numpy.random import Generator
 
 from rerec.catalogue.domain import Domain, read_domain
 from rerec.graph.attributes import AttributeGraph
-from rerec.queries.companions import Companions
+from rerec.queries import companions as companions_module
+from rerec.queries.companions import Companions, asked_by
+from rerec.queries.phrasing import Pattern, draw_pattern
 from rerec.records import Query
-from rerec.settings import PromptSettings
+from rerec.settings import PromptSettings, QuerySettings
 
 
 @pytest.fixture
@@ -103,3 +106,41 @@ def test_only_shown_facts_are_asked(domain: Domain):
         for condition in companion.conditions
     }
     assert not values & {"Val Kilmer", "Robert Mitchum", "Alan Rickman", "English"}
+
+
+def test_companions_of_test_queries_shun_what_training_asks(domain: Domain):
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    made = Companions(domain, graph, PromptSettings(), split="test")
+    trained = {asked_by(query) for query in domain.queries("train")}
+    for query in domain.queries("test"):
+        found = made.of(query, 12, seed=7)
+        assert found
+        assert trained.isdisjoint(map(asked_by, found))
+
+
+def test_some_companions_of_test_queries_are_worded_as_training_never_is(domain: Domain):
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    made = Companions(domain, graph, PromptSettings(), split="test")
+    queries = domain.queries("test")
+    drawn: list[bool] = []
+    with pytest.MonkeyPatch.context() as patched:
+
+        def noted(rng: Generator, *, held_back: bool) -> Pattern:
+            drawn.append(held_back)
+            return draw_pattern(rng, held_back=held_back)
+
+        patched.setattr(companions_module, "draw_pattern", noted)
+        for seed in range(12):
+            for query in queries:
+                made.of(query, 12, seed=seed)
+    share = sum(drawn) / len(drawn)
+    assert abs(share - QuerySettings().unseen_pattern_share) < 0.1
+
+
+def test_a_set_that_is_to_be_avoided_is_not_asked(domain: Domain):
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    query = query_of(domain, "q1")
+    barred = asked_by(companions(domain)[0].of(query, 40, seed=7)[0])
+    found = Companions(domain, graph, PromptSettings(), avoid=[barred]).of(query, 40, seed=7)
+    assert found
+    assert barred not in map(asked_by, found)

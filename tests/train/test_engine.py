@@ -8,7 +8,7 @@ import pytest
 
 from rerec.errors import SettingsError
 from rerec.settings import Recipe
-from rerec.train.engine import grpo_config, sft_config
+from rerec.train.engine import CHECKPOINTING, grpo_config, sft_config
 
 
 def grpo(recipe: Callable[..., Recipe], n_processes: int = 1, **train: Any) -> Any:
@@ -31,6 +31,17 @@ def test_the_recipe_wins_over_the_defaults(recipe: Callable[..., Recipe]):
     assert (config.max_completion_length, config.max_steps) == (12, 6)
     assert config.report_to == []
     assert config.output_dir == str(Path("run", "checkpoints"))
+
+
+@pytest.mark.parametrize("name", ["gradient_checkpointing", "activation_checkpointing"])
+def test_checkpointing_is_on_where_a_recipe_says_so_by_either_name(
+    recipe: Callable[..., Recipe], name: str
+):
+    assert not getattr(grpo(recipe), CHECKPOINTING)
+    if name in ("gradient_checkpointing", CHECKPOINTING):
+        assert getattr(grpo(recipe, **{name: True}), CHECKPOINTING)
+        assert not getattr(grpo(recipe, **{name: False}), CHECKPOINTING)
+        assert getattr(sft_config(recipe(sft={name: True}), Path("run")), CHECKPOINTING)
 
 
 def test_each_estimator_has_its_loss_unless_the_recipe_names_one(recipe: Callable[..., Recipe]):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from rerec.train import slots
+from rerec.train import written
 from rerec.train.circles import until_circles
 from rerec.train.forks import write_forks
 
@@ -19,7 +19,7 @@ N_TOKENS = 14
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch):
     """What is written outgrows its block several times, and columns are dropped."""
-    monkeypatch.setattr(slots, "_GROWTH", 3)
+    monkeypatch.setattr(written, "GROWTH", 3)
 
 
 def greedy(model: Any, prompt: Sequence[int], n_tokens: int) -> list[int]:

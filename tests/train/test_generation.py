@@ -11,7 +11,8 @@ from scipy.stats import chisquare
 from torch import Tensor
 from transformers import MistralConfig, MistralForCausalLM
 
-from rerec.train import generation, slots
+from rerec.train import beginnings, generation, lean_forward, reading, slots, written
+from rerec.train.beginnings import Beginning
 from rerec.train.circles import until_circles
 from rerec.train.generation import Sampling, generate
 
@@ -34,7 +35,7 @@ _SLIDING: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch):
     """What is written outgrows its block several times."""
-    monkeypatch.setattr(slots, "_GROWTH", 3)
+    monkeypatch.setattr(written, "GROWTH", 3)
 
 
 def greedy(model: Any, prompt: Sequence[int], n_tokens: int) -> list[int]:
@@ -285,3 +286,70 @@ def test_it_ends_there_too_where_transformers_writes():
     found = generate(model, PROMPTS, Sampling(max_new_tokens=60, stop_repeats=2), stop=STOP)
     assert found == [until_circles(rows, 2) for rows in whole]
     assert found != whole
+
+
+def of_two_lists() -> list[list[int]]:
+    """Prompts of two families of unlike width, in disorder, and two that go alone."""
+    start = list(range(30, 36))
+    first = [[*start, 40 + i, 41, *range(50, 50 + i)] for i in range(5)]
+    second = [[*start[::-1], 60 + i] for i in range(2)]
+    return [first[3], second[0], PROMPTS[0], first[0], first[1], second[1], first[2], [9], first[4]]
+
+
+@pytest.mark.parametrize("room", [1, 3, 100])
+def test_prompts_that_begin_alike_are_read_once_and_answered_as_if_alone(
+    llama, room: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Whether there is room for all families at once or for one at a time."""
+    monkeypatch.setattr(beginnings, "LEAST", 4)
+    monkeypatch.setattr(generation, "_n_slots", lambda *_: room)
+    prompts, model = of_two_lists(), llama()
+    wanted = [greedy(model, prompt, N_TOKENS) for prompt in prompts]
+    read: list[int] = []
+    read_family = reading._read_family
+
+    def counted(lean: Any, family: Beginning, device: torch.device) -> Any:
+        read.append(len(family.members))
+        return read_family(lean, family, device)
+
+    monkeypatch.setattr(reading, "_read_family", counted)
+    told: list[dict[int, list[list[int]]]] = []
+    sampling = Sampling(max_new_tokens=N_TOKENS)
+    found = generate(model, prompts, sampling, stop=STOP, on_batch=told.append)
+    assert found == [[answer] for answer in wanted]
+    assert read == [5, 2]
+    assert len({len(answer) for answer in wanted}) > 1
+    reported = {i: rows for batch in told for i, rows in batch.items()}
+    assert reported == dict(enumerate(found))
+    assert sum(map(len, told)) == len(prompts)
+
+
+def test_families_end_their_circles_too(llama, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(beginnings, "LEAST", 4)
+    prompts, model = of_two_lists(), llama()
+    free = [greedy(model, prompt, 40) for prompt in prompts]
+    wanted = until_circles(free, 2)
+    assert wanted != free
+    found = generate(model, prompts, Sampling(max_new_tokens=40, stop_repeats=2), stop=STOP)
+    assert [row for (row,) in found] == wanted
+
+
+@pytest.mark.parametrize("changes", [{"n": 2}, {"temperature": 1.0}])
+def test_what_is_drawn_or_asked_for_more_than_once_goes_alone(
+    llama, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(beginnings, "LEAST", 4)
+    monkeypatch.setattr(reading, "_read_family", None)
+    prompts, sampling = of_two_lists(), Sampling(max_new_tokens=4, **changes)
+    seeds = range(len(prompts)) if sampling.temperature else ()
+    found = generate(llama(), prompts, sampling, stop=STOP, seeds=seeds)
+    assert [len(rows) for rows in found] == [sampling.n] * len(prompts)
+
+
+def test_a_model_of_another_make_reads_each_prompt_alone(llama, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(beginnings, "LEAST", 4)
+    monkeypatch.setattr(reading, "_read_family", None)
+    monkeypatch.setattr(lean_forward, "FAMILIES", ())
+    prompts, model = of_two_lists(), llama()
+    wanted = [[greedy(model, prompt, N_TOKENS)] for prompt in prompts]
+    assert generate(model, prompts, Sampling(max_new_tokens=N_TOKENS), stop=STOP) == wanted

@@ -20,7 +20,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from rerec.train import lean_forward, slots
+from rerec.train import lean_forward, slots, written
+from rerec.train.beginnings import Beginning
 from rerec.train.generation import Sampling, generate
 from rerec.train.lean_forward import FAMILIES, LeanForward, why_not_lean
 from rerec.train.reading import read_alone
@@ -82,9 +83,10 @@ def test_every_family_is_tested():
 @torch.inference_mode()
 def test_prompts_and_tokens_end_in_the_models_own_logits(name: str, monkeypatch):
     model = made(name)
-    monkeypatch.setattr(slots, "_GROWTH", 3)
+    monkeypatch.setattr(written, "GROWTH", 3)
     monkeypatch.setattr(model, "forward", None)  # nothing is left to it
-    rows = slots.Slots(model, list(enumerate(PROMPTS)), 2, max_new_tokens=9, stop_repeats=0)
+    begun = [(i, Beginning(prompt, [i])) for i, prompt in enumerate(PROMPTS)]
+    rows = slots.Slots(model, begun, 2, max_new_tokens=9, stop_repeats=0)
     texts = [list(prompt) for prompt in PROMPTS for _ in range(2)]
     found = [rows.logits.clone()]
     for token in (30, 31, 32, 33, 34):

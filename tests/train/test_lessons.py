@@ -9,8 +9,17 @@ import torch
 from rerec.catalogue.domain import read_domain
 from rerec.errors import DataError
 from rerec.graph.attributes import AttributeGraph
+from rerec.queries.companions import asked_by
 from rerec.settings import Recipe
-from rerec.train.lessons import Example, Lesson, lessons, plain_row, row_of, tree_row
+from rerec.train.lessons import (
+    Example,
+    Lesson,
+    asked_in_lessons,
+    lessons,
+    plain_row,
+    row_of,
+    tree_row,
+)
 from rerec.train.prompts import PromptWriter
 from rerec.train.sharing import prepare_sharing
 
@@ -95,3 +104,12 @@ def test_a_tree_scores_each_answer_as_a_row_of_its_own_would(llama):
     found = torch.log_softmax(model(**inputs).logits[0], -1)
     torch.testing.assert_close(found, torch.cat(wanted), atol=1e-4, rtol=0)
     assert len(found) == len(scored)
+
+
+def test_the_sets_of_all_lessons_are_known(learned, recipe: Callable[..., Recipe]):
+    wanted = recipe(sft={"n_examples": 4, "requests_per_list": 3})
+    domain = read_domain(Path(wanted.domain))
+    sets = asked_in_lessons(wanted, domain)
+    own = {asked_by(query) for query in domain.queries("train")}
+    assert own < sets
+    assert len(sets) <= sum(map(len, learned(requests_per_list=3))) + len(own)

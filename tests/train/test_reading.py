@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from rerec.train.attention import SHARED
-from rerec.train.reading import padded, read_alone, read_prompts, read_together
+from rerec.train.beginnings import Beginning
+from rerec.train.lean_forward import LeanForward
+from rerec.train.reading import padded, read_alone, read_families, read_prompts, read_together
 
 PROMPTS = [[3, 4, 5, 6, 7], [8, 9], [11, 12, 13, 14, 15, 16, 17, 18], [20]]
 
@@ -39,3 +41,31 @@ def test_padding_stands_on_the_left_by_hand(llama):
     ids, read = padded(llama(), [[3, 4, 5], [6]])
     assert ids.tolist() == [[3, 4, 5], [0, 0, 6]]
     assert read.tolist() == [[1, 1, 1], [0, 0, 1]]
+
+
+FAMILIES = [
+    Beginning([3, 4, 5, 6, 7], [0, 1, 2], [[8, 9], [10], [11, 12, 13]]),
+    Beginning([20, 21], [3, 4], [[22], [23, 24, 25, 26]]),
+]
+
+
+@pytest.mark.parametrize("n_kv", [2, 4])
+@torch.inference_mode()
+def test_a_family_keeps_what_each_of_its_prompts_alone_does(llama, n_kv: int):
+    model = llama(n_kv=n_kv).eval()
+    model.set_attn_implementation(SHARED)
+    lean = LeanForward.of(model)
+    assert lean is not None
+    prefix, read = read_families(lean, FAMILIES, model.device)
+    assert (~prefix.hidden).sum(-1).view(-1).tolist() == [5, 2]
+    for slot, (beginning, family) in enumerate(zip(FAMILIES, read, strict=True)):
+        n = len(beginning.shared)
+        for row, rest in enumerate(beginning.rests):
+            alone, last, logits = read_alone(model, [[*beginning.shared, *rest]])
+            assert family.positions[row] == last[0]
+            torch.testing.assert_close(family.logits[row], logits[0], atol=1e-4, rtol=0)
+            for layer, (keys, values) in enumerate(family.rests[row]):
+                whole = torch.cat([prefix.keys[layer][slot, :, -n:], keys], 1)
+                torch.testing.assert_close(whole, alone.keys[layer][0], atol=1e-4, rtol=0)
+                whole = torch.cat([prefix.values[layer][slot, :, -n:], values], 1)
+                torch.testing.assert_close(whole, alone.values[layer][0], atol=1e-4, rtol=0)

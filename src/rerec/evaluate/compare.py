@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from rerec.errors import DataError
 from rerec.evaluate.run_file import Run
 from rerec.evaluate.statistics import bootstrap_interval, holm, paired_permutation
-from rerec.evaluate.table import FIGURES, Cell, Row, figures_of
+from rerec.evaluate.table import FIGURES, Cell, Row, figures_of, lists_of
 
 
 class Change(TypedDict):
@@ -21,7 +21,8 @@ class Change(TypedDict):
     """Queries that A alone got right."""
     only_b: int
     p: float
-    """Paired permutation test of accuracy; here the exact binomial test on `only_a`, `only_b`."""
+    """Paired permutation test of accuracy: where no two queries are about one list, the exact
+    binomial test on `only_a` and `only_b`."""
     p_holm: float
     """Adjusted for testing several categories; in all, `p` itself."""
     differences: dict[str, Cell]
@@ -121,7 +122,8 @@ def _manifest(run: Run) -> str:
 def _change(pairs: Sequence[tuple[Row, Row]], seed: int) -> Change:
     right_a = np.array(figures_of((a for a, _ in pairs), "accuracy"))
     right_b = np.array(figures_of((b for _, b in pairs), "accuracy"))
-    p = paired_permutation(right_a, right_b, seed=seed)
+    lists = lists_of(a for a, _ in pairs)
+    p = paired_permutation(right_a, right_b, seed=seed, clusters=lists)
     return {
         "n": len(pairs),
         "accuracy_a": float(right_a.mean()),
@@ -137,10 +139,11 @@ def _change(pairs: Sequence[tuple[Row, Row]], seed: int) -> Change:
 def _differences(pairs: Sequence[tuple[Row, Row]], seed: int) -> dict[str, Cell]:
     cells: dict[str, Cell] = {}
     for figure in FIGURES:
-        both = [(figures_of([a], figure), figures_of([b], figure)) for a, b in pairs]
-        values = [b[0] - a[0] for a, b in both if a and b]
+        both = [(figures_of([a], figure), figures_of([b], figure), a) for a, b in pairs]
+        values = [b[0] - a[0] for a, b, _ in both if a and b]
+        lists = lists_of(row for a, b, row in both if a and b)
         if values:
-            low, high = bootstrap_interval(values, seed=seed)
+            low, high = bootstrap_interval(values, seed=seed, clusters=lists)
             mean = sum(values) / len(values)
             cells[figure] = {"value": mean, "low": low, "high": high, "n": len(values)}
     return cells

@@ -14,13 +14,16 @@ from rerec.catalogue.domain import read_domain
 from rerec.catalogue.files import read_json, sha256_of, write_json
 from rerec.catalogue.manifest import EMBEDDINGS_FILE, fingerprint
 from rerec.errors import DataError
+from rerec.evaluate.asked import Choice, asked_queries
 from rerec.evaluate.compare import compare, format_comparison
 from rerec.evaluate.evaluation import evaluate, state_of
 from rerec.evaluate.report import write_report
 from rerec.evaluate.run_file import Run, read_run
-from rerec.evaluate.table import format_side_by_side
+from rerec.evaluate.table import format_side_by_side, lists_of
+from rerec.graph.attributes import AttributeGraph
 from rerec.graph.embed import embed
 from rerec.queries.build import build
+from rerec.queries.companions import Asked
 from rerec.settings import (
     CATEGORIES,
     LightGCNSettings,
@@ -29,6 +32,7 @@ from rerec.settings import (
     Recipe,
     read_recipe,
 )
+from rerec.train.lessons import asked_in_lessons
 from rerec.train.policy import SMOLLM2, smollm2_folder
 from rerec.train.rft import rft
 
@@ -36,14 +40,19 @@ Progress = Callable[[str], None]
 SPLIT = "test"
 ADAPTER = "artifacts/smollm2-movies-sft"
 RECIPE = "recipes/demo.yaml"
+ADAPTER_RECIPE = "recipes/smollm2-movies.yaml"
+"""What the shipped adapter learned from."""
 
 
-def demo(out: Path, *, limit: int, steps: int, progress: Progress) -> dict[str, Any]:
+def demo(
+    out: Path, *, limit: int, requests_per_list: int, steps: int, progress: Progress
+) -> dict[str, Any]:
     """Build, embed, evaluate, fine-tune, evaluate again, report.
 
     Args:
         out: the folder for all of it.
-        limit: held-out queries that the warm-started and the fine-tuned model answer.
+        limit: held-out queries that each model answers.
+        requests_per_list: so many of them are about one list of candidates.
         steps: optimiser steps of the reinforcement fine-tuning.
         progress: told in words what is going on.
 
@@ -64,18 +73,18 @@ def demo(out: Path, *, limit: int, steps: int, progress: Progress) -> dict[str, 
     _embedded(stages, data, recipe.seed)
     stages.always("model", lambda: _model(recipe, progress))
     recipe = recipe.model_copy(update={"domain": str(data)})
-    line = _Line(stages, data, recipe)
+    line = _Line(stages, data, recipe, limit, requests_per_list)
     tuned = out / f"rft-{steps}-steps"
     runs = {
-        "untrained": line.answered("untrained", recipe.model.name, limit, recipe.prompt),
-        "warm-started": line.answered("warm-started", str(adapter), limit),
+        "untrained": line.answered("untrained", recipe.model.name, recipe.prompt),
+        "warm-started": line.answered("warm-started", str(adapter)),
     }
     stages.always(
         "fine-tune", lambda: rft(recipe, model=str(adapter), out=tuned, progress=progress)
     )
     # Not the best by validation: after so few steps that may be the warm start itself.
-    runs["fine-tuned"] = line.answered("fine-tuned", str(tuned / "last"), limit)
-    return _told(stages, runs, tuned, data)
+    runs["fine-tuned"] = line.answered("fine-tuned", str(tuned / "last"))
+    return _told(line, runs, tuned)
 
 
 def _queries(recipe: Recipe) -> QuerySettings:
@@ -129,34 +138,49 @@ class _Stages:
 class _Line:
     """Evaluates models on the demo's domain."""
 
-    def __init__(self, stages: _Stages, data: Path, recipe: Recipe) -> None:
-        self.stages, self.data, self.seed = stages, data, recipe.seed
-        self.categories = recipe.categories
+    def __init__(
+        self, stages: _Stages, data: Path, recipe: Recipe, limit: int, requests_per_list: int
+    ) -> None:
+        self.stages, self.data, self.recipe = stages, data, recipe
         self.manifest = fingerprint(data)
+        self.domain = read_domain(data)
+        avoid: set[Asked] = set()
+        if requests_per_list > 1:
+            learned = read_recipe(shipped(ADAPTER_RECIPE))
+            avoid = asked_in_lessons(learned, self.domain)
+        self.choice = Choice(SPLIT, recipe.seed, limit, requests_per_list, avoid)
 
-    def answered(
-        self, name: str, model: str, limit: int, prompt: PromptSettings | None = None
-    ) -> Path:
+    def answered(self, name: str, model: str, prompt: PromptSettings | None = None) -> Path:
         """Where the run of a model lies; `prompt` is None for one that knows its own."""
-        path = self.stages.out / f"{name}.json"
+        path, choice = self.stages.out / f"{name}.json", self.choice
         shown = prompt.model_dump() if prompt else None
+        asked = [choice.limit, choice.requests_per_list, choice.seed]
         self.stages.once(
             f"evaluate {name}",
-            [state_of(model) or model, limit, self.seed, self.manifest, shown],
+            [state_of(model) or model, *asked, self.manifest, shown],
             path,
             lambda: evaluate(
                 model,
                 self.data,
                 split=SPLIT,
-                categories=self.categories,
+                categories=self.recipe.categories,
                 out=path,
-                limit=limit,
+                limit=choice.limit,
+                requests_per_list=choice.requests_per_list,
+                avoid=choice.avoid,
                 prompt=prompt,
-                seed=self.seed,
+                seed=choice.seed,
                 progress=self.stages.progress,
             ),
         )
         return path
+
+    def requests(self) -> dict[str, str]:
+        """Query id -> request, of all that is answered."""
+        graph = AttributeGraph.from_table(self.domain.catalogue, self.domain.attributes)
+        queries = self.domain.queries(SPLIT, self.recipe.categories)
+        asked = asked_queries(self.domain, graph, queries, self.recipe.prompt, self.choice)
+        return {query.query_id: query.text for query in asked}
 
 
 def _embedded(stages: _Stages, data: Path, seed: int) -> None:
@@ -175,14 +199,15 @@ def _model(recipe: Recipe, progress: Progress) -> None:
         progress(f"model: {smollm2_folder()}")
 
 
-def _told(stages: _Stages, paths: Mapping[str, Path], tuned: Path, data: Path) -> dict[str, Any]:
+def _told(line: _Line, paths: Mapping[str, Path], tuned: Path) -> dict[str, Any]:
     runs = {name: _named(read_run(path), name) for name, path in paths.items()}
     warm, fine = runs["warm-started"], runs["fine-tuned"]
     comparison = compare(warm, fine)
-    report = stages.out / "report.html"
-    requests = {query.query_id: query.text for query in read_domain(data).queries(SPLIT)}
+    report = line.stages.out / "report.html"
     metrics = [(f"fine-tuning ({tuned.name})", tuned / "metrics.jsonl")]
-    write_report(report, list(runs.values()), metrics, requests=requests, comparisons=[comparison])
+    write_report(
+        report, list(runs.values()), metrics, requests=line.requests(), comparisons=[comparison]
+    )
     summaries = {name: run["summary"] for name, run in runs.items()} | warm["baselines"]
     return {
         "table": format_side_by_side(summaries),
@@ -190,8 +215,8 @@ def _told(stages: _Stages, paths: Mapping[str, Path], tuned: Path, data: Path) -
         "comparison": format_comparison(comparison),
         "report": str(report),
         "runs": {name: str(path) for name, path in paths.items()},
-        "next_steps": _next_steps(paths, tuned, data),
-        "seconds": stages.seconds,
+        "next_steps": _next_steps(paths, tuned, line.data),
+        "seconds": line.stages.seconds,
     }
 
 
@@ -200,8 +225,12 @@ def _named(run: Run, name: str) -> Run:
 
 
 def _note(runs: Mapping[str, Run]) -> str:
-    n = len(runs["warm-started"]["rows"])
-    return f"{n} held-out queries of {SPLIT}, 20-way, greedy, 95 % bootstrap intervals."
+    rows = runs["warm-started"]["rows"]
+    n_lists = len(set(lists_of(rows)))
+    about = "" if n_lists == len(rows) else f" about {n_lists} lists of candidates"
+    return (
+        f"{len(rows)} held-out queries of {SPLIT}{about}, 20-way, greedy, 95 % bootstrap intervals."
+    )
 
 
 def _next_steps(paths: Mapping[str, Path], tuned: Path, data: Path) -> list[str]:

@@ -2,10 +2,10 @@
 
 An evaluation that was killed continues where it stopped (see `rerec.evaluate.partial`). With a
 limit, every model and every attempt answers the same queries, and a smaller limit answers some of
-a larger one's.
+a larger one's (see `rerec.evaluate.asked`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -13,15 +13,15 @@ from typing import Any
 
 import rerec
 from rerec.catalogue.domain import Domain, read_domain
-from rerec.catalogue.manifest import EMBEDDINGS_FILE, hashes_of, table_paths
-from rerec.errors import SettingsError
+from rerec.catalogue.manifest import EMBEDDINGS_FILE
+from rerec.evaluate.asked import Choice, asked_fingerprint, asked_queries, chosen
 from rerec.evaluate.baselines import ranked, scorers
 from rerec.evaluate.partial import PartialRun
 from rerec.evaluate.rows import K, RowMaker
 from rerec.evaluate.run_file import Run, write_run
 from rerec.evaluate.table import Row, Summary, summarise
+from rerec.queries.companions import Asked
 from rerec.records import Query
-from rerec.rng import seed_of
 from rerec.settings import PromptSettings
 from rerec.train import runtime
 from rerec.train.answering import answer
@@ -41,6 +41,8 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     categories: Sequence[str] = (),
     out: Path,
     limit: int | None = None,
+    requests_per_list: int = 1,
+    avoid: Collection[Asked] = (),
     prompt: PromptSettings | None = None,
     dtype: str | None = None,
     seed: int,
@@ -55,9 +57,11 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         categories: of the queries; all of them where none is named.
         out: the `run.json` to write; beside it, until then, `<out>.partial.jsonl`.
         limit: answer only so many, see `chosen`; None answers all.
+        requests_per_list: with more than 1, queries bring companions (`rerec.evaluate.asked`).
+        avoid: condition sets that no companion asks for.
         prompt: what the model is shown; None takes what it was trained with.
         dtype: of the weights, float32 or bfloat16; None takes what this machine is fast in.
-        seed: of the choice, the intervals and the baselines' ties.
+        seed: of the choice, the companions, the intervals and the baselines' ties.
         progress: told in words how far it is.
 
     Returns:
@@ -69,24 +73,28 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
         SettingsError: the limit is below 1.
     """
     domain = read_domain(folder)
-    every = domain.queries(split, categories)
-    queries = chosen(every, limit=limit, seed=seed)
-    maker = RowMaker(domain)
-    maker.judge.check(queries)
-    baselines = _baselines(domain, maker, queries, seed, progress)
+    every, maker = domain.queries(split, categories), RowMaker(domain)
+    maker.judge.check(chosen(every, limit=limit, seed=seed))  # before a model is loaded
     runtime.prepare()
     policy = load_policy(model, dtype=runtime.DTYPES[dtype] if dtype else None)
     prompt = prompt or policy.prompt or PromptSettings()
+    choice = Choice(split, seed, limit, requests_per_list, avoid)
+    queries = asked_queries(domain, maker.graph, every, prompt, choice)
+    baselines = _baselines(domain, maker, queries, seed, progress)
     run: Run = {
         "format": 1,
         "model": model,
         "split": split,
-        "domain": {"path": str(folder), "fingerprint": asked_fingerprint(folder, every)},
+        "domain": {
+            "path": str(folder),
+            "fingerprint": asked_fingerprint(folder, every, prompt, choice),
+        },
         "candidate_info": prompt.candidate_info,
         "settings": {
             "k": K,
             "categories": list(categories),
             "limit": limit,
+            "requests_per_list": requests_per_list,
             "seed": seed,
             "prompt": prompt.model_dump(),
             "dtype": str(policy.model.dtype).removeprefix("torch."),
@@ -111,40 +119,6 @@ def evaluate(  # noqa: PLR0913 - one call for one command, everything named
     if len(keep.rows()) == len(partial.rows):  # else some are left for a larger limit
         partial.remove()
     return run
-
-
-def chosen(queries: Sequence[Query], *, limit: int | None, seed: int) -> list[Query]:
-    """The first `limit` queries of a shuffle that depends on the seed and the query ids alone.
-
-    Neither the file's order nor the limit moves a query within the shuffle. Without a limit: all,
-    in the order given.
-
-    Raises:
-        SettingsError: the limit is below 1.
-    """
-    if limit is None:
-        return list(queries)
-    if limit < 1:
-        raise SettingsError(f"limit is {limit}: at least one query has to be answered")
-    return sorted(queries, key=lambda query: _place(seed, query))[:limit]
-
-
-def asked_fingerprint(folder: Path, queries: Sequence[Query]) -> str:
-    """One SHA-256 for what was asked, and for the items and facts that it was asked about.
-
-    Other categories in the same domain, or users who came since, leave it as it is.
-
-    Raises:
-        DataError: the manifest is missing or is none.
-    """
-    hashes = hashes_of(folder, embeddings=False)
-    tables = [hashes[path.name] for path in table_paths(folder)[:2]]
-    asked = sorted((q.query_id, q.text, q.candidates, q.ground_truth) for q in queries)
-    return sha256(repr((tables, asked)).encode()).hexdigest()
-
-
-def _place(seed: int, query: Query) -> tuple[int, str]:
-    return seed_of(seed, "evaluated", query.query_id), query.query_id
 
 
 class _Keeper:

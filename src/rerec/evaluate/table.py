@@ -1,7 +1,8 @@
 """From one row for each query to figures with intervals: in all, by category, conditions, holders.
 
 `tokens` is the only figure that is not a share. A figure is a mean over the rows that have it: a
-baseline writes no tokens, and a query without conditions has none to meet.
+baseline writes no tokens, and a query without conditions has none to meet. Requests about one list
+of candidates are drawn together for the intervals.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing_extensions import TypedDict
 
 from rerec.evaluate.statistics import bootstrap_interval, share_interval
-from rerec.records import Outcome
+from rerec.records import Outcome, list_of
 
 
 class Row(TypedDict):
@@ -73,6 +74,11 @@ def figures_of(rows: Iterable[Row], figure: str) -> list[float]:
     """The figure of every row that has it, in order; `figure` is one of `FIGURES`."""
     found = (_FIGURES[figure](row) for row in rows)
     return [float(value) for value in found if value is not None]
+
+
+def lists_of(rows: Iterable[Row]) -> list[str]:
+    """Of each row, which list of candidates it is about."""
+    return [list_of(row["query_id"]) for row in rows]
 
 
 def holders_label(n_holders: int) -> str:
@@ -142,13 +148,18 @@ def _numbers_first(label: str) -> tuple[int, str]:
 
 
 def _group(rows: Sequence[Row], seed: int) -> Group:
-    found = {figure: figures_of(rows, figure) for figure in FIGURES}
-    return {figure: _cell(figure, values, seed) for figure, values in found.items() if values}
+    found = {}
+    for figure in FIGURES:
+        having = [row for row in rows if _FIGURES[figure](row) is not None]
+        if having:
+            found[figure] = _cell(figure, having, seed)
+    return found
 
 
-def _cell(figure: str, values: list[float], seed: int) -> Cell:
+def _cell(figure: str, rows: Sequence[Row], seed: int) -> Cell:
     interval = bootstrap_interval if figure == "tokens" else share_interval
-    low, high = interval(values, seed=seed)
+    values = figures_of(rows, figure)
+    low, high = interval(values, seed=seed, clusters=lists_of(rows))
     return {"value": sum(values) / len(values), "low": low, "high": high, "n": len(values)}
 
 

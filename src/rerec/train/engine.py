@@ -34,6 +34,11 @@ CHECKPOINTING = next(
 """As transformers calls it; the first is its newer name."""
 
 
+def _as_named_now(args: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's keys; where the config knows checkpointing by both names, the newer one counts."""
+    return {CHECKPOINTING if key == "gradient_checkpointing" else key: args[key] for key in args}
+
+
 def common_args(recipe: Recipe, out: Path) -> dict[str, Any]:
     """What both trainers are told where the recipe says nothing."""
     machine = {"use_cpu": True, CHECKPOINTING: False} if on_cpu() else {}
@@ -82,7 +87,7 @@ def sft_config(recipe: Recipe, out: Path) -> SFTConfig:
         "remove_unused_columns": False,
         "completion_only_loss": True,
     }
-    config = _config(SFTConfig, args | settings.args, section="sft", own=SftSettings)
+    config = _config(SFTConfig, args | _as_named_now(settings.args), section="sft", own=SftSettings)
     rows = config.per_device_train_batch_size
     if rows != _ROWS:
         raise SettingsError(
@@ -126,7 +131,9 @@ def grpo_config(recipe: Recipe, out: Path, *, n_processes: int) -> GRPOConfig:
         "log_completions": False,
         "remove_unused_columns": False,
     }
-    config = _config(GRPOConfig, args | settings.args, section="train", own=TrainSettings)
+    config = _config(
+        GRPOConfig, args | _as_named_now(settings.args), section="train", own=TrainSettings
+    )
     if config.loss_type not in LOSSES:
         raise SettingsError(
             f"train.loss_type is {config.loss_type!r}; there are: {', '.join(LOSSES)}"

@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from rerec.train.attention import SHARED
+from rerec.train.beginnings import Beginning
 from rerec.train.slots import Slots
 
 _PER_PLACE = 3
@@ -50,7 +51,7 @@ def write_forks(
     if not prompts:
         return []
     model.set_attn_implementation(SHARED)
-    numbered = list(enumerate(prompts))
+    numbered = [(i, Beginning(prompt, [i])) for i, prompt in enumerate(prompts)]
     slots = Slots(model, numbered, 1, max_new_tokens=max_new_tokens, stop_repeats=stop_repeats)
     ends = torch.tensor(list(stop), device=model.device)
     trunks, odds, tokens = _trunks(slots, ends)

@@ -1,14 +1,15 @@
 """Answers from a causal language model: each distinct prompt is read once, then continued n times.
 
 The keys and values of a prompt are computed once and serve all of its continuations; where those of
-one prompt have ended the next is read in their place (`rerec.train.slots`). Each continuation draws
+one prompt have ended the next is read in their place (`rerec.train.slots`). So do, on a processor,
+those of a beginning that several prompts share (`rerec.train.beginnings`). Each continuation draws
 by a seed of its own: what it becomes does not depend on what is written beside it, nor on how many
 processes share the work.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,13 +17,15 @@ from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
 from rerec.train.attention import SHARED
+from rerec.train.beginnings import Beginning, each_alone, gathered
 from rerec.train.circles import until_circles
+from rerec.train.lean_forward import why_not_lean
 from rerec.train.reading import padded
 from rerec.train.sharing import can_share
 from rerec.train.slots import Slots
 
 Report = Callable[[dict[int, list[list[int]]]], None]
-_KV_BYTES = 2 * 1024**3
+_KV_BYTES = 4 * 1024**3
 _KV_SHARE = 0.125
 """Of an accelerator's memory; of all of it, so that the same machine makes the same batches."""
 _REFILL = 16
@@ -71,18 +74,45 @@ def generate(
     if can_share(model) is not None:
         return _plainly(model, prompts, sampling, stop, on_batch or _nobody)
     model.set_attn_implementation(SHARED)
-    drawn = None
-    if sampling.temperature > 0:
-        if len(seeds) != len(prompts) * sampling.n:
-            raise ValueError(f"{len(seeds)} seeds for {len(prompts)} x {sampling.n} continuations")
-        drawn = _uniform(seeds, sampling.max_new_tokens).to(model.device)
-    if not prompts:
-        return []
-    return _Writer(model, prompts, sampling, stop, drawn, on_batch or _nobody).write()
+    if sampling.temperature > 0 and len(seeds) != len(prompts) * sampling.n:
+        raise ValueError(f"{len(seeds)} seeds for {len(prompts)} x {sampling.n} continuations")
+    report, found = on_batch or _nobody, dict[int, list[list[int]]]()
+    families, alone = _families(model, prompts, sampling)
+    for wave in _waves(model, families, sampling):
+        own = replace(sampling, n=max(len(family.members) for family in wave))
+        found |= _Writer(model, wave, own, stop, None, report).write()
+    if alone:
+        drawn = _drawn(seeds, [one.members[0] for one in alone], sampling, model.device)
+        found |= _Writer(model, alone, sampling, stop, drawn, report).write()
+    return [found[i] for i in range(len(prompts))]
 
 
 def _nobody(found: dict[int, list[list[int]]]) -> None:
     """Where nobody asks for answers as they end."""
+
+
+def _families(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling
+) -> tuple[list[Beginning], list[Beginning]]:
+    """Prompts that share a beginning, and those that go alone; an accelerator reads all alone."""
+    greedy_ones = sampling.n == 1 and sampling.temperature == 0
+    if greedy_ones and model.device.type == "cpu" and why_not_lean(model) is None:
+        return gathered(prompts)
+    return [], each_alone(prompts)
+
+
+def _waves(
+    model: PreTrainedModel, families: Sequence[Beginning], sampling: Sampling
+) -> list[Sequence[Beginning]]:
+    """Families that are written together: as many as there is room for, in even waves."""
+    if not families:
+        return []
+    rest = max(len(rest) for family in families for rest in family.rests)
+    longest = max(len(family.shared) for family in families)
+    own = Sampling(len(families[0].members), sampling.max_new_tokens + rest)
+    n_waves = -(-len(families) // _n_slots(model, longest, own))
+    size = -(-len(families) // n_waves)
+    return [families[start : start + size] for start in range(0, len(families), size)]
 
 
 class _Writer:
@@ -91,19 +121,20 @@ class _Writer:
     def __init__(
         self,
         model: PreTrainedModel,
-        prompts: Sequence[Sequence[int]],
+        beginnings: Sequence[Beginning],
         sampling: Sampling,
         stop: Sequence[int],
         drawn: Tensor | None,
         report: Report,
     ) -> None:
-        self._prompts, self._sampling, self._stop = prompts, sampling, stop
+        self._beginnings, self._sampling, self._stop = beginnings, sampling, stop
         self._drawn, self._report = drawn, report
-        n_rows = len(prompts) * sampling.n
+        n_rows = len(beginnings) * sampling.n
         self._written = torch.full((n_rows, sampling.max_new_tokens), -1, device=model.device)
-        self._waiting = deque(_longest_first(prompts))  # a slot has room for those that come after
-        self._n_slots = _n_slots(model, len(prompts[self._waiting[0]]), sampling)
-        self._unreported: list[int] = []
+        self._waiting = deque(enumerate(beginnings))  # a slot has room for those that come after
+        longest = max(len(beginning.shared) for beginning in beginnings)
+        self._n_slots = _n_slots(model, longest, sampling)
+        self._noted, self._unreported = set[int](), list[int]()
         self._slots = Slots(
             model,
             self._next(self._n_slots),
@@ -113,22 +144,23 @@ class _Writer:
         )
         self._ends = torch.tensor(list(stop), device=model.device)
 
-    def write(self) -> list[list[list[int]]]:
-        """Write until all have ended."""
-        slots, last = self._slots, self._slots.numbers.tolist()
+    def write(self) -> dict[int, list[list[int]]]:
+        """Write until all have ended: each prompt's number and its continuations."""
+        slots = self._slots
         while True:
             self._draw()
             if slots.going.any():
                 if not self._waiting:
+                    self._note(slots.ended())
                     slots.cut()
                 slots.step()
             elif not self._waiting:
                 break
-            if self._waiting and self._refill():
-                last = slots.numbers.tolist()
-        self._unreported += last
+            if self._waiting:
+                self._refill()
+        self._note(slots.ended())
         self._tell()
-        return [self._of(i) for i in range(len(self._prompts))]
+        return self._found(range(len(self._beginnings)))
 
     def _draw(self) -> None:
         rows, counts = self._slots.rows(), self._slots.counts()
@@ -139,33 +171,40 @@ class _Writer:
         given = self._slots.take(tokens, self._ends)
         self._written[rows[given], counts[given]] = tokens[given]
 
-    def _refill(self) -> bool:
+    def _refill(self) -> None:
         """Read prompts into the slots that have ended, once they are enough."""
         free = self._slots.ended()[: len(self._waiting)]
-        if len(free) < min(max(1, self._n_slots // _REFILL), len(self._waiting)):
-            return False
-        self._unreported += self._slots.numbers[free].tolist()
-        if len(self._unreported) >= self._n_slots // 2:
-            self._tell()
-        self._slots.read(free, self._next(len(free)))
-        return True
+        if len(free) >= min(max(1, self._n_slots // _REFILL), len(self._waiting)):
+            self._note(free)
+            self._slots.read(free, self._next(len(free)))
 
-    def _next(self, n: int) -> list[tuple[int, Sequence[int]]]:
-        taken = [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
-        return [(i, self._prompts[i]) for i in taken]
+    def _note(self, ended: Tensor) -> None:
+        """Report what ended, once it is half of what is written at a time."""
+        numbers = [n for n in self._slots.numbers[ended].tolist() if n not in self._noted]
+        self._noted.update(numbers)
+        self._unreported += numbers
+        if len(self._unreported) >= max(1, len(self._slots.numbers) // 2):
+            self._tell()
+
+    def _next(self, n: int) -> list[tuple[int, Beginning]]:
+        return [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
 
     def _tell(self) -> None:
-        self._report({i: self._of(i) for i in self._unreported})
+        if self._unreported:
+            self._report(self._found(self._unreported))
         self._unreported = []
 
-    def _of(self, prompt: int) -> list[list[int]]:
-        n = self._sampling.n
-        rows = self._written[prompt * n : (prompt + 1) * n].tolist()
-        return [_until_stop(row, self._stop) for row in rows]
-
-
-def _longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
-    return sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+    def _found(self, numbers: Iterable[int]) -> dict[int, list[list[int]]]:
+        n, found = self._sampling.n, dict[int, list[list[int]]]()
+        for number in numbers:
+            written = self._written[number * n : (number + 1) * n].tolist()
+            rows = [_until_stop(row, self._stop) for row in written]
+            beginning = self._beginnings[number]
+            if beginning.rests:  # a row for each member
+                found |= {i: [row] for i, row in zip(beginning.members, rows, strict=False)}
+            else:
+                found[beginning.members[0]] = rows
+        return found
 
 
 def _n_slots(model: PreTrainedModel, longest: int, sampling: Sampling) -> int:
@@ -192,7 +231,7 @@ def _plainly(
     report: Report,
 ) -> list[list[list[int]]]:
     """The same by transformers, for a model that cannot share."""
-    n, order = sampling.n, _longest_first(prompts)
+    n, order = sampling.n, [one.members[0] for one in each_alone(prompts)]
     done: dict[int, list[list[int]]] = {}
     while len(done) < len(prompts):
         left = order[len(done) :]
@@ -237,12 +276,19 @@ def _draw(logits: Tensor, temperature: float, at: Tensor | None) -> Tensor:
     return tokens.squeeze(1).clamp(max=logits.shape[-1] - 1)
 
 
-def _uniform(seeds: Sequence[int], n_tokens: int) -> Tensor:
-    """(len(seeds), T) numbers in [0, 1), each row from its own seed; on any device the same."""
-    generator = torch.Generator()
-    return torch.stack(
-        [torch.rand(n_tokens, generator=generator.manual_seed(seed)) for seed in seeds]
-    )
+def _drawn(
+    seeds: Sequence[int], order: Sequence[int], sampling: Sampling, device: torch.device
+) -> Tensor | None:
+    """(len(order) * n, T) numbers in [0, 1), n rows for each prompt in this order.
+
+    Each row is from its own seed, on any device the same; None where nothing is drawn.
+    """
+    if sampling.temperature == 0:
+        return None
+    n, generator = sampling.n, torch.Generator()
+    own = [seeds[prompt * n + sample] for prompt in order for sample in range(n)]
+    rows = [torch.rand(sampling.max_new_tokens, generator=generator.manual_seed(s)) for s in own]
+    return torch.stack(rows).to(device)
 
 
 def _until_stop(row: list[int], stop: Sequence[int]) -> list[int]:

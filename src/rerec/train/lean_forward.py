@@ -95,18 +95,24 @@ class LeanForward:
 
         return self._pass(tokens[:, None], positions[:, None], attend, self._products)
 
-    def read(self, ids: Tensor, attend: Attend) -> Tensor:
-        """A prompt from its beginning.
+    def read(
+        self, ids: Tensor, attend: Attend, positions: Tensor | None = None, ends: int | Tensor = -1
+    ) -> Tensor:
+        """A prompt from its beginning, or several that begin alike.
 
         Args:
-            ids: (1, P) token ids.
+            ids: (1, L) token ids.
             attend: how its tokens attend to each other; called once for each layer.
+            positions: (1, L) where they stand; None: one behind the other.
+            ends: (E,) places in the row whose next token is wanted, or the last place alone.
 
         Returns:
-            (1, V) logits of the token behind it.
+            (E, V) logits of the tokens behind the ends.
         """
-        positions = torch.arange(ids.shape[1], device=ids.device)[None]
-        return self._pass(ids, positions, attend, Plain(), last_only=True)
+        if positions is None:
+            positions = torch.arange(ids.shape[1], device=ids.device)[None]
+        ends = torch.as_tensor(ends, device=ids.device).view(-1)
+        return self._pass(ids, positions, attend, Plain(), ends)
 
     def _pass(
         self,
@@ -114,8 +120,7 @@ class LeanForward:
         positions: Tensor,
         attend: Attend,
         products: Packed | Plain,
-        *,
-        last_only: bool = False,
+        ends: Tensor | None = None,
     ) -> Tensor:
         hidden = self._inner.embed_tokens(ids.reshape(-1))
         cos, sin = self._inner.rotary_emb(hidden, positions.reshape(1, -1))
@@ -124,8 +129,8 @@ class LeanForward:
             query, key, value = layer.asked(hidden, turn, products, ids.shape)
             read = attend(number, query, key, value, layer.scale)
             read = read.transpose(1, 2).reshape(len(hidden), -1)
-            if last_only and number == len(self._layers) - 1:
-                read, hidden = read[-1:], hidden[-1:]
+            if ends is not None and number == len(self._layers) - 1:
+                read, hidden = read[ends], hidden[ends]
             hidden = layer.passed_on(hidden, read, products)
         return products(self._head, _normed(self._inner.norm, hidden))[0]
 

@@ -13,7 +13,8 @@ import torch
 
 from rerec.catalogue.domain import Domain
 from rerec.errors import DataError
-from rerec.queries.companions import Companions
+from rerec.graph.attributes import AttributeGraph
+from rerec.queries.companions import Asked, Companions, asked_by
 from rerec.records import Query
 from rerec.rng import stream
 from rerec.settings import Recipe
@@ -47,26 +48,46 @@ def lessons(
         DataError: there are not that many.
     """
     reasoning = ReasoningWriter(writer)
-    companions = Companions(domain, writer.graph, recipe.prompt)
+    found: list[Lesson] = []
+    for own, *companions in taught(recipe, domain, reasoning):
+        written = (_example(query, reasoning, tokenizer) for query in (own, *companions))
+        found.append([example for example in written if example is not None])
+    return found
+
+
+def taught(recipe: Recipe, domain: Domain, reasoning: ReasoningWriter) -> list[list[Query]]:
+    """The queries of each lesson: a training query and its companions.
+
+    Raises:
+        DataError: fewer than `sft.n_examples` training queries can be written out.
+    """
+    companions = Companions(domain, reasoning.graph, recipe.prompt)
     n_more = recipe.sft.requests_per_list - 1
     queries = domain.queries("train", recipe.categories)
-    found: list[Lesson] = []
+    found: list[list[Query]] = []
     for place in stream(recipe.seed, "sft", "order").permutation(len(queries)):
         if len(found) == recipe.sft.n_examples:
             break
         query = queries[place]
-        own = _example(query, reasoning, tokenizer)
-        if own is None:
-            continue
-        more = companions.of(query, n_more, seed=recipe.seed)
-        written = (_example(companion, reasoning, tokenizer) for companion in more)
-        found.append([own, *filter(None, written)])
+        if reasoning.write(query) is not None:
+            found.append([query, *companions.of(query, n_more, seed=recipe.seed)])
     if len(found) < recipe.sft.n_examples:
         raise DataError(
             f"{domain.folder}: {len(found)} training queries can be written out, but sft.n_examples"
             f" is {recipe.sft.n_examples}; ask for fewer or build more queries"
         )
     return found
+
+
+def asked_in_lessons(recipe: Recipe, domain: Domain) -> set[Asked]:
+    """The condition sets that a recipe's warm start learns, and held-out requests should not ask.
+
+    Raises:
+        DataError: see `taught`.
+    """
+    graph = AttributeGraph.from_table(domain.catalogue, domain.attributes)
+    reasoning = ReasoningWriter(PromptWriter(domain, graph, recipe.prompt))
+    return {asked_by(query) for lesson in taught(recipe, domain, reasoning) for query in lesson}
 
 
 def _example(query: Query, reasoning: ReasoningWriter, tokenizer: Tokenizer) -> Example | None:

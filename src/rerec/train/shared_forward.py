@@ -89,16 +89,22 @@ class SharingTrainer(HalvingTrainer):
 
     def _check_sharing(self, model: Any, ids: Tensor, mask: Tensor, n_completion: int) -> None:
         """Hold the first groups' log-probabilities against TRL's; where they differ, share none."""
-        n = min(_N_CHECKED * self._group_size(), len(ids))
-        rows = (model, ids[:n], mask[:n], n_completion)
+        size = self._group_size()
+        n = min(_N_CHECKED * size, len(ids))
+        # The first and the last of each group: TRL reads the prompt anew for every answer.
+        held = [row for row in range(n) if row % size in (0, size - 1)]
         was_training = model.training
         model.eval()  # what is dropped at random would differ
         with torch.no_grad(), self.accelerator.autocast():
-            found, _ = shared_logps(*rows, entropy=False, group_size=self._group_size())
-            wanted, _, _ = super()._get_per_token_logps_and_entropies(*rows, batch_size=1)
+            found, _ = shared_logps(
+                model, ids[:n], mask[:n], n_completion, entropy=False, group_size=size
+            )
+            wanted, _, _ = super()._get_per_token_logps_and_entropies(
+                model, ids[held], mask[held], n_completion, batch_size=1
+            )
         model.train(was_training)
         self._sharing_is_checked = True
-        apart = gather_object([mean_difference(found, wanted, mask[:n, -n_completion:])])
+        apart = gather_object([mean_difference(found[held], wanted, mask[held, -n_completion:])])
         tolerance = TOLERANCE[product_dtype(self.args)]
         if not all(one <= tolerance for one in apart):  # all processes decide alike
             self.shares = False

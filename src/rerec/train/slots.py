@@ -11,77 +11,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
 
+from rerec.train import written
 from rerec.train.attention import NO_MASK
+from rerec.train.beginnings import Beginning
 from rerec.train.circles import Circles
-from rerec.train.lean_forward import LeanForward
+from rerec.train.lean_forward import LeanForward, why_not_lean
 from rerec.train.prefix import Prefix
-from rerec.train.reading import read_prompts
+from rerec.train.reading import read_families, read_prompts
+from rerec.train.written import Written
 
-_GROWTH = 32
 # Below this share of rows still writing, the finished ones are cut out of the batch.
 _CUT_BELOW = 0.75
 _NOTHING = -1
-
-
-class _Written(DynamicLayer):
-    """What the rows wrote, one layer's keys and values, in a dense block that grows by steps.
-
-    The growing cache of transformers copies every earlier position at every token, and so does a
-    product with a part of a block. The whole block is given, and
-    `Prefix.written` says how much of it counts.
-    """
-
-    keys: Tensor  # ty: ignore[incompatible-mutable-override]
-    values: Tensor  # ty: ignore[incompatible-mutable-override]
-
-    def __init__(self, like: Tensor, rows: int) -> None:
-        super().__init__()
-        self.length = 0
-        self.keys = like.new_zeros(rows, like.shape[1], _GROWTH, like.shape[3])
-        self.values = torch.zeros_like(self.keys)
-        self.is_initialized = True
-
-    def update(
-        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
-    ) -> tuple[Tensor, Tensor]:
-        if self.length == self.keys.shape[2]:
-            self.keys, self.values = _grown(self.keys), _grown(self.values)
-        self.keys[:, :, self.length] = key_states[:, :, 0]
-        self.values[:, :, self.length] = value_states[:, :, 0]
-        self.length += 1
-        return self.keys, self.values
-
-    def get_seq_length(self) -> int:
-        return self.length
-
-    def keep(self, rows: Tensor) -> None:
-        """Cut the block to some of its rows."""
-        self.keys, self.values = self.keys[rows], self.values[rows]
-
-    def spread(self, rows: Tensor, columns: Tensor) -> None:
-        """Make rows of parts of other rows.
-
-        Args:
-            rows: (R',) which row each new one comes from.
-            columns: (R', T') which of its columns.
-        """
-        places = columns[:, None, :, None].expand(-1, self.keys.shape[1], -1, self.keys.shape[3])
-        self.keys, self.values = (
-            _grown(states[rows].gather(2, places)) for states in (self.keys, self.values)
-        )
-        self.length = columns.shape[1]
-
-    def forget(self, n: int) -> None:
-        """Drop the first n columns."""
-        self.keys, self.values = self.keys[:, :, n:].clone(), self.values[:, :, n:].clone()
-        self.length -= n
-
-
-def _grown(states: Tensor) -> Tensor:
-    """(R, K, T, D) with zeros behind, (R, K, T + growth, D)."""
-    return torch.nn.functional.pad(states, (0, 0, 0, _GROWTH))
 
 
 class Slots:
@@ -95,7 +37,7 @@ class Slots:
     def __init__(
         self,
         model: PreTrainedModel,
-        prompts: Sequence[tuple[int, Sequence[int]]],
+        beginnings: Sequence[tuple[int, Beginning]],
         n: int,
         *,
         max_new_tokens: int,
@@ -105,30 +47,58 @@ class Slots:
 
         Args:
             model: set to the shared attention.
-            prompts: (number, token ids) of the prompts that there are slots for; those that come
-                later may not be longer than the longest of them.
-            n: rows of each prompt.
+            beginnings: (number, prompt) of what there are slots for; those that come later may not
+                be longer than the longest of them. With rests, which all have or none, a slot's
+                rows each go on from a prompt of their own; then none can be read later.
+            n: rows of each; a family that has fewer leaves the others idle.
             max_new_tokens: where a row ends.
             stop_repeats: see `Circles`.
         """
         self._model, self._n, self.most = model, n, max_new_tokens
-        device = model.device
+        device, n_rows = model.device, len(beginnings) * n
         self._lean = LeanForward.of(model)
-        self._prefix, positions, logits = self._read([ids for _, ids in prompts])
-        n_rows = len(prompts) * n
-        self._layers = [_Written(keys, n_rows) for keys in self._prefix.keys]
-        self._cache = DynamicCache()
-        self._cache.layers = list(self._layers)
-        self.numbers = torch.tensor([number for number, _ in prompts], device=device)
-        self.samples = torch.arange(n, device=device).expand(len(prompts), n)
-        self.going = torch.ones(len(prompts), n, dtype=torch.bool, device=device)
-        self._positions = positions.repeat_interleave(n)
-        self.logits = logits.repeat_interleave(n, dim=0)
-        # A row is at most so far behind the oldest one as that may write, and then writes as much.
-        room = 2 * max_new_tokens + 2 * _GROWTH
+        self.numbers = torch.tensor([number for number, _ in beginnings], device=device)
+        self.samples = torch.arange(n, device=device).expand(len(beginnings), n)
+        self.going = torch.ones(len(beginnings), n, dtype=torch.bool, device=device)
         self._first = torch.zeros(n_rows, dtype=torch.long, device=device)
+        families = [beginning for _, beginning in beginnings if beginning.rests]
+        begun = max((len(rest) for family in families for rest in family.rests), default=0)
+        self._begun = torch.full((n_rows,), begun, device=device)
+        # A row is at most so far behind the oldest one as that may write, and then writes as much.
+        room = begun + 2 * max_new_tokens + 2 * written.GROWTH
         self._text = torch.full((n_rows, room), _NOTHING, device=device)
         self._circles = Circles(n_rows, room, stop_repeats, device)
+        if families:
+            self._begin(families)
+        else:
+            self._prefix, positions, logits = self._read([one for _, one in beginnings])
+            self._positions = positions.repeat_interleave(n)
+            self.logits = logits.repeat_interleave(n, dim=0)
+            self._layers = [Written(keys, n_rows) for keys in self._prefix.keys]
+        self._cache = DynamicCache()
+        self._cache.layers = list(self._layers)
+        self._hide()
+
+    def _begin(self, families: Sequence[Beginning]) -> None:
+        """Read families; each row's rest stands in its last columns before the first answer's."""
+        if self._lean is None:
+            raise ValueError(f"families: {why_not_lean(self._model)}; read each prompt alone")
+        self._prefix, read = read_families(self._lean, families, self._model.device)
+        n_rows, begun = len(self._begun), int(self._begun[0])
+        self._layers = [Written(keys, n_rows, begun) for keys in self._prefix.keys]
+        self._positions = torch.zeros_like(self._begun)
+        self.logits = read[0].logits.new_zeros(n_rows, read[0].logits.shape[1])
+        for slot, (beginning, family) in enumerate(zip(families, read, strict=True)):
+            start, m = slot * self._n, len(beginning.rests)
+            self.going[slot, m:] = False
+            self._positions[start : start + m] = family.positions
+            self.logits[start : start + m] = family.logits
+            for row, (rest, states) in enumerate(
+                zip(beginning.rests, family.rests, strict=True), start=start
+            ):
+                self._first[row] = begun - len(rest)
+                for layer, (keys, values) in zip(self._layers, states, strict=True):
+                    layer.put(row, keys, values)
 
     @property
     def _column(self) -> int:
@@ -140,7 +110,7 @@ class Slots:
 
     def counts(self) -> Tensor:
         """(R,) tokens that each row has written; anything in rows that have ended."""
-        return self._column - self._first
+        return self._column - self._begun
 
     def take(self, tokens: Tensor, ends: Tensor) -> Tensor:
         """Give every row its next token.
@@ -183,28 +153,30 @@ class Slots:
             shared=self._prefix,
         ).logits[:, -1]
 
-    def read(self, slots: Tensor, prompts: Sequence[tuple[int, Sequence[int]]]) -> None:
+    def read(self, slots: Tensor, beginnings: Sequence[tuple[int, Beginning]]) -> None:
         """Read prompts into slots that have ended.
 
         Args:
             slots: (E,).
-            prompts: E prompts as (number, token ids).
+            beginnings: E prompts as (number, prompt).
         """
         self._forget()
-        prefix, positions, logits = self._read([ids for _, ids in prompts])
+        prefix, positions, logits = self._read([one for _, one in beginnings])
         self._prefix.put(slots, prefix)
-        self.numbers[slots] = torch.tensor([number for number, _ in prompts], device=slots.device)
+        self.numbers[slots] = torch.tensor(
+            [number for number, _ in beginnings], device=slots.device
+        )
         self.going[slots] = True
         rows = (slots[:, None] * self._n + torch.arange(self._n, device=slots.device)).view(-1)
         self._positions[rows] = positions.repeat_interleave(self._n)
         self.logits[rows] = logits.repeat_interleave(self._n, dim=0)
         self._text[rows] = _NOTHING
         self._circles.begin(rows)
-        self._first[rows] = self._column
+        self._first[rows] = self._begun[rows] = self._column
         self._hide()
 
-    def _read(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Tensor, Tensor]:
-        return read_prompts(self._model, prompts, self._lean)
+    def _read(self, prompts: Sequence[Beginning]) -> tuple[Prefix, Tensor, Tensor]:
+        return read_prompts(self._model, [prompt.shared for prompt in prompts], self._lean)
 
     def cut(self) -> None:
         """Leave out rows that have ended, where that saves more than it costs."""
@@ -218,6 +190,7 @@ class Slots:
         self.numbers = self.numbers[prompts]
         self._prefix.keep(prompts)
         self._positions, self._first = self._positions[rows], self._first[rows]
+        self._begun = self._begun[rows]
         self._text = self._text[rows]
         self._circles.keep(rows)
         for layer in self._layers:
@@ -237,7 +210,7 @@ class Slots:
         self._n, length, written = lengths.shape[1], max(int(lengths.max()), 0), self._column
         own = lengths.clamp(min=0).view(-1)
         sources = torch.arange(len(lengths), device=own.device).repeat_interleave(self._n)
-        self._first = length - own
+        self._first = self._begun = length - own
         columns = torch.arange(length, device=own.device) - self._first[:, None]
         for layer in self._layers:
             layer.spread(sources, columns.clamp(min=0))
@@ -254,20 +227,21 @@ class Slots:
         """Drop columns that no row sees any more."""
         going = self.going.view(-1)
         n = int(self._first[going].min()) if going.any() else self._column
-        if n < _GROWTH:
+        if n < written.GROWTH:
             return
         for layer in self._layers:
             layer.forget(n)
         self._circles.forget(n)
         self._text = torch.nn.functional.pad(self._text[:, n:], (0, n), value=_NOTHING)
         self._first = (self._first - n).clamp(min=0)
+        self._begun = (self._begun - n).clamp(min=0)
 
     def _hide(self) -> None:
         """Tell the attention which columns stand before each row's own."""
         if not self._first.any():
             self._prefix.foreign = None
             return
-        columns = torch.arange(self._text.shape[1] + _GROWTH, device=self._first.device)
+        columns = torch.arange(self._text.shape[1] + written.GROWTH, device=self._first.device)
         foreign = columns < self._first[:, None]
         self._prefix.foreign = foreign.view(*self.going.shape, 1, 1, -1)
 

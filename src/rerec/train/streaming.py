@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import DynamicCache, TextStreamer
 
 from rerec.train.attention import SHARED
+from rerec.train.beginnings import Beginning
 from rerec.train.circles import Circles
 from rerec.train.policy import Policy, Tokenizer
 from rerec.train.sharing import can_share
@@ -81,7 +82,7 @@ class _Pieces(TextStreamer):
 def _tokens(policy: Policy, ids: list[int], most: int, stop_repeats: int) -> Iterator[int]:
     """Greedy tokens, as many as are asked for; the one that ends the answer is the last."""
     policy.model.set_attn_implementation(SHARED)
-    prompt = [(0, ids)]
+    prompt = [(0, Beginning(ids, [0]))]
     slots = Slots(policy.model, prompt, 1, max_new_tokens=most, stop_repeats=stop_repeats)
     ends = torch.tensor(policy.stop, device=policy.model.device)
     while True:
