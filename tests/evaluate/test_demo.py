@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from html import escape
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,14 @@ from rerec.errors import DataError, SettingsError
 from rerec.evaluate import demo as module
 from rerec.evaluate import evaluation
 from rerec.evaluate.demo import demo, shipped
+from rerec.evaluate.run_file import read_run
+from rerec.queries.companions import asked_by
+from rerec.records import list_of
+from rerec.settings import Recipe
+from rerec.train.lessons import asked_in_lessons
 
 RECIPE = "model:\n  name: tiny\n"
+LEARNED = "sft:\n  n_examples: 2\n  requests_per_list: 3\n"
 
 
 class Line:
@@ -21,6 +28,7 @@ class Line:
 
     def __init__(self, corner_shop):
         self.corner_shop, self.calls, self.fail_in = corner_shop, [], None
+        self.answered = []
 
     def note(self, name):
         if self.fail_in == name:
@@ -57,6 +65,7 @@ class Line:
         """The untrained never answers, the others do; the fine-tuned is always right."""
         self.note(f"answer {policy.name}")
         assert prompt.candidate_info == "facts"
+        self.answered += queries
         for query in queries:
             right = domain.catalogue.items[domain.catalogue.row_of(query.ground_truth[0])].label
             first = domain.catalogue.items[domain.catalogue.row_of(query.candidates[0])].label
@@ -87,6 +96,7 @@ def line(corner_shop, tmp_path, monkeypatch):
     (checkout / "artifacts" / "smollm2-movies-sft").mkdir(parents=True)
     (checkout / "recipes").mkdir()
     (checkout / "recipes" / "demo.yaml").write_text(RECIPE)
+    (checkout / "recipes" / "smollm2-movies.yaml").write_text(LEARNED)
     monkeypatch.setattr(module, "shipped", lambda name: checkout / name)
     return line
 
@@ -125,6 +135,26 @@ def test_every_stage_runs_once_and_the_result_can_be_read(line, tmp_path):
     assert all(step.startswith("rerec ") for step in told["next_steps"])
     assert set(told["runs"]) == {"untrained", "warm-started", "fine-tuned"}
     json.dumps(told)
+
+
+def test_several_requests_may_be_about_a_list(line, tmp_path):
+    told = run_it(tmp_path, limit=4, requests_per_list=4)
+    run = read_run(tmp_path / "demo" / "warm-started.json")
+    ids = [row["query_id"] for row in run["rows"]]
+    assert len(ids) == 4
+    lists = {list_of(each) for each in ids}
+    assert len(lists) < len(ids)
+    assert f"4 held-out queries of test about {len(lists)} lists of candidates" in told["note"]
+    domain = read_domain(tmp_path / "demo" / "ml-100k")
+    recipe = Recipe.model_validate({"sft": {"n_examples": 2, "requests_per_list": 3}})
+    learned = asked_in_lessons(recipe, domain)
+    texts = {query.text for query in line.answered if "+" in query.query_id}
+    assert texts
+    assert learned.isdisjoint(asked_by(q) for q in line.answered if "+" in q.query_id)
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert any(escape(text, quote=False) in page for text in texts)
+    run_it(tmp_path, limit=4, requests_per_list=2)
+    assert line.calls.count("answer tiny") == 2
 
 
 @pytest.mark.usefixtures("no_plots")

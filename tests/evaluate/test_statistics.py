@@ -168,13 +168,13 @@ def test_an_interval_of_clusters_is_that_of_resampled_clusters():
 def test_copies_of_a_row_in_its_cluster_make_nothing_surer():
     values = [0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0]
     names = [str(i) for i in range(8)]
-    thrice = {"clusters": names * 3}
-    assert bootstrap_interval(values * 3, seed=7, **thrice) == pytest.approx(
+    thrice = names * 3
+    assert bootstrap_interval(values * 3, seed=7, clusters=thrice) == pytest.approx(
         bootstrap_interval(values, seed=7)
     )
-    assert share_interval([1.0] * 24, seed=7, **thrice) == share_interval([1.0] * 8, seed=7)
+    assert share_interval([1.0] * 24, seed=7, clusters=thrice) == share_interval([1.0] * 8, seed=7)
     other = [1.0] * 8
-    assert paired_permutation(values * 3, other * 3, seed=7, **thrice) == pytest.approx(
+    assert paired_permutation(values * 3, other * 3, seed=7, clusters=thrice) == pytest.approx(
         paired_permutation(values, other, seed=7)
     )
 

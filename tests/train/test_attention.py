@@ -9,7 +9,6 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from rerec.train import pieces
 from rerec.train.attention import SHARED, Tree, attend
-from rerec.train.prefix import Prefix
 
 WIDTH = 8
 SCALE = 1 / math.sqrt(WIDTH)
@@ -71,40 +70,6 @@ def test_a_tree_is_laid_out_by_hand():
     assert tree.keep.tolist() == [2, 3, 2]  # the prompt's last token speaks both first tokens
     assert tree.places.tolist() == [[3, 4], [5, 3]]
     assert tree.filled.tolist() == [[True, True], [True, False]]
-
-
-@pytest.mark.parametrize(("heads", "n_kv"), [(4, 4), (4, 2), (6, 1)])
-@pytest.mark.parametrize("n", [1, 3])
-def test_a_prefix_attends_as_each_row_would_behind_its_own_unpadded_prompt(
-    heads: int, n_kv: int, n: int
-):
-    lengths, written, room = [5, 2, 4], 3, 7
-    longest, rows = max(lengths), len(lengths) * n
-    generator = torch.Generator().manual_seed(1)
-    keys, values = (torch.randn(3, n_kv, longest, WIDTH, generator=generator) for _ in range(2))
-    query = torch.randn(rows, 1, heads, WIDTH, generator=generator).transpose(1, 2)
-    key, value = (torch.randn(rows, n_kv, room, WIDTH, generator=generator) for _ in range(2))
-    padding = longest - torch.tensor(lengths)
-    hidden = (torch.arange(longest)[None] < padding[:, None])[:, None, None]
-    prefix = Prefix([keys], [values], hidden, written)
-
-    def wanted(prompts: list[int], rows: Tensor) -> Tensor:
-        read = []
-        for place, row in enumerate(rows.tolist()):
-            prompt = prompts[place // n]
-            real = slice(longest - lengths[prompt], longest)
-            whole_key = torch.cat([keys[prompt, :, real], key[row, :, :written]], dim=1)
-            whole_value = torch.cat([values[prompt, :, real], value[row, :, :written]], dim=1)
-            read.append(plain(query[row], whole_key, whole_value))
-        return torch.stack(read)
-
-    found = prefix.attend(0, query, key, value, SCALE)
-    everything = torch.arange(rows)
-    torch.testing.assert_close(found, wanted([0, 1, 2], everything), atol=1e-5, rtol=0)
-    prefix.keep(torch.tensor([0, 2]))
-    left = torch.cat([everything[:n], everything[2 * n :]])
-    found = prefix.attend(0, query[left], key[left], value[left], SCALE)
-    torch.testing.assert_close(found, wanted([0, 2], left), atol=1e-5, rtol=0)
 
 
 def test_without_a_shared_prompt_it_is_plain_sdpa():

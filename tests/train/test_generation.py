@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 from torch import Tensor
 from transformers import MistralConfig, MistralForCausalLM
 
-from rerec.train import beginnings, generation, lean_forward, reading, slots, written
+from rerec.train import beginnings, generation, lean_forward, prefix, reading, slots, written
 from rerec.train.beginnings import Beginning
 from rerec.train.circles import until_circles
 from rerec.train.generation import Sampling, generate
@@ -65,7 +65,7 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
     llama, monkeypatch: pytest.MonkeyPatch
 ):
     """Each row is given a first token of its own, so that a group's rows go different ways."""
-    n, steps, cuts = 3, 0, []
+    n, steps, in_each = 3, 0, []
     model = llama()
     first = [(7 * row + 1) % 400 for row in range(len(PROMPTS) * n)]
 
@@ -74,14 +74,13 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
         steps += 1
         return torch.tensor(first) if steps == 1 else logits.argmax(-1)
 
-    def noted(going: Tensor) -> tuple[Tensor, Tensor] | None:
-        kept = worth_cutting(going)
-        if kept is not None:
-            cuts.append((going.sum(1).tolist(), kept[1].tolist()))
-        return kept
+    arrange = prefix.Prefix.arrange
 
-    worth_cutting = slots._worth_cutting
-    monkeypatch.setattr(slots, "_worth_cutting", noted)
+    def noted(self: prefix.Prefix, prompts: Tensor) -> None:
+        arrange(self, prompts)
+        in_each.append(prompts.bincount().tolist())
+
+    monkeypatch.setattr(prefix.Prefix, "arrange", noted)
     monkeypatch.setattr(generation, "_draw", forked)
     found = generate(model, PROMPTS, Sampling(n=n, max_new_tokens=N_TOKENS), stop=STOP)
     # Prompts are read the longest first.
@@ -93,20 +92,9 @@ def test_rows_of_a_group_that_end_at_different_times_stay_themselves(
             if token not in STOP:
                 wanted += greedy(model, [*PROMPTS[i], token], N_TOKENS - 1)
             assert found[i][row] == wanted
-    assert len(cuts) >= 2
-    # Somewhere a prompt had fewer rows left than another, and was filled up with a repeat.
-    assert any(len(set(row)) < len(row) for _, places in cuts for row in places)
-
-
-def test_rows_are_cut_and_filled_up_by_hand():
-    going = torch.tensor([[True, False, True], [False, False, False], [False, True, False]])
-    kept = slots._worth_cutting(going)
-    assert kept is not None
-    prompts, places = kept
-    assert prompts.tolist() == [0, 2]
-    assert places.tolist() == [[0, 2], [7, 7]]
-    assert slots._first_of_each(places).tolist() == [[True, True], [True, False]]
-    assert slots._worth_cutting(torch.ones(2, 3, dtype=torch.bool)) is None
+    assert len(in_each) >= 3
+    # Somewhere a prompt had fewer rows left than another.
+    assert any(len(set(counts)) > 1 for counts in in_each)
 
 
 def test_the_same_seed_draws_the_same_answers_and_another_seed_others(llama):

@@ -164,7 +164,7 @@ def demo(
     limit: Annotated[int, typer.Option(min=1, help="Held-out queries to answer.")] = 200,
     requests_per_list: Annotated[
         int, typer.Option(min=1, help="So many of them are about one list of candidates.")
-    ] = 5,
+    ] = 8,
     steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 2,
     as_json: JsonOutput = False,
 ) -> None:

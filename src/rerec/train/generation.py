@@ -2,9 +2,8 @@
 
 The keys and values of a prompt are computed once and serve all of its continuations; where those of
 one prompt have ended the next is read in their place (`rerec.train.slots`). So do, on a processor,
-those of a beginning that several prompts share (`rerec.train.beginnings`). Each continuation draws
-by a seed of its own: what it becomes does not depend on what is written beside it, nor on how many
-processes share the work.
+those of a beginning that several prompts share (`rerec.train.beginnings`). A continuation draws by
+a seed of its own, so it does not depend on what is beside it, nor on how many processes there are.
 """
 
 from collections import deque
@@ -21,11 +20,13 @@ from rerec.train.beginnings import Beginning, each_alone, gathered
 from rerec.train.circles import until_circles
 from rerec.train.lean_forward import why_not_lean
 from rerec.train.reading import padded
+from rerec.train.runtime import memory_bytes
 from rerec.train.sharing import can_share
 from rerec.train.slots import Slots
 
 Report = Callable[[dict[int, list[list[int]]]], None]
 _KV_BYTES = 4 * 1024**3
+"""Keys and values on a processor, at most a quarter of its memory."""
 _KV_SHARE = 0.125
 """Of an accelerator's memory; of all of it, so that the same machine makes the same batches."""
 _REFILL = 16
@@ -72,11 +73,11 @@ def generate(
         For each prompt, n lists of token ids.
     """
     if can_share(model) is not None:
-        return _plainly(model, prompts, sampling, stop, on_batch or _nobody)
+        return _plainly(model, prompts, sampling, stop, on_batch or (lambda _: None))
     model.set_attn_implementation(SHARED)
     if sampling.temperature > 0 and len(seeds) != len(prompts) * sampling.n:
         raise ValueError(f"{len(seeds)} seeds for {len(prompts)} x {sampling.n} continuations")
-    report, found = on_batch or _nobody, dict[int, list[list[int]]]()
+    report, found = on_batch or (lambda _: None), dict[int, list[list[int]]]()
     families, alone = _families(model, prompts, sampling)
     for wave in _waves(model, families, sampling):
         own = replace(sampling, n=max(len(family.members) for family in wave))
@@ -85,10 +86,6 @@ def generate(
         drawn = _drawn(seeds, [one.members[0] for one in alone], sampling, model.device)
         found |= _Writer(model, alone, sampling, stop, drawn, report).write()
     return [found[i] for i in range(len(prompts))]
-
-
-def _nobody(found: dict[int, list[list[int]]]) -> None:
-    """Where nobody asks for answers as they end."""
 
 
 def _families(
@@ -219,7 +216,7 @@ def _n_slots(model: PreTrainedModel, longest: int, sampling: Sampling) -> int:
 
 def _kv_bytes(device: torch.device) -> int:
     if device.type != "cuda":
-        return _KV_BYTES
+        return min(_KV_BYTES, memory_bytes() // 4)
     return int(_KV_SHARE * torch.cuda.get_device_properties(device).total_memory)
 
 

@@ -11,6 +11,7 @@ import sys
 import warnings
 from typing import Any
 
+import psutil
 import torch
 from transformers.utils import logging as transformers_logging
 
@@ -52,6 +53,11 @@ def home() -> torch.device:
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
+def memory_bytes() -> int:
+    """What memory the machine has, whoever uses it."""
+    return psutil.virtual_memory().total
+
+
 def fast_dtype() -> torch.dtype:
     """What products of weights are computed in: bfloat16, unless the processor has to emulate it.
 
@@ -85,7 +91,7 @@ def _ask_for_huge_pages(libc: Any) -> None:
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     libc.free.restype, libc.free.argtypes = None, [ctypes.c_void_p]
     libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    n_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    n_bytes = memory_bytes() // 2
     block = libc.malloc(n_bytes)
     if block:
         start = -(-block // _PAGE_BYTES) * _PAGE_BYTES

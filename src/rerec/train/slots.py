@@ -27,10 +27,10 @@ _NOTHING = -1
 
 
 class Slots:
-    """N prompts with n rows each; R = N * n rows, a prompt's rows together."""
+    """N prompts with up to n rows each, R in all; a prompt's rows stand together."""
 
     going: Tensor
-    """(N, n) bool, the rows still writing."""
+    """(R,) bool, the rows still writing."""
     logits: Tensor
     """(R, V) of each row's next token."""
 
@@ -55,50 +55,46 @@ class Slots:
             stop_repeats: see `Circles`.
         """
         self._model, self._n, self.most = model, n, max_new_tokens
-        device, n_rows = model.device, len(beginnings) * n
-        self._lean = LeanForward.of(model)
+        self._lean, device = LeanForward.of(model), model.device
         self.numbers = torch.tensor([number for number, _ in beginnings], device=device)
-        self.samples = torch.arange(n, device=device).expand(len(beginnings), n)
-        self.going = torch.ones(len(beginnings), n, dtype=torch.bool, device=device)
+        in_each = [len(one.rests) or n for _, one in beginnings]
+        self._slot = torch.tensor(
+            [i for i, m in enumerate(in_each) for _ in range(m)], device=device
+        )
+        self._sample = torch.tensor([j for m in in_each for j in range(m)], device=device)
+        n_rows = len(self._slot)
+        self.going = torch.ones(n_rows, dtype=torch.bool, device=device)
         self._first = torch.zeros(n_rows, dtype=torch.long, device=device)
-        families = [beginning for _, beginning in beginnings if beginning.rests]
-        begun = max((len(rest) for family in families for rest in family.rests), default=0)
+        begun = max((len(rest) for _, one in beginnings for rest in one.rests), default=0)
         self._begun = torch.full((n_rows,), begun, device=device)
         # A row is at most so far behind the oldest one as that may write, and then writes as much.
         room = begun + 2 * max_new_tokens + 2 * written.GROWTH
         self._text = torch.full((n_rows, room), _NOTHING, device=device)
         self._circles = Circles(n_rows, room, stop_repeats, device)
-        if families:
-            self._begin(families)
+        if begun:
+            self._begin([one for _, one in beginnings], begun)
         else:
             self._prefix, positions, logits = self._read([one for _, one in beginnings])
             self._positions = positions.repeat_interleave(n)
             self.logits = logits.repeat_interleave(n, dim=0)
             self._layers = [Written(keys, n_rows) for keys in self._prefix.keys]
+        self._prefix.arrange(self._slot)
         self._cache = DynamicCache()
         self._cache.layers = list(self._layers)
         self._hide()
 
-    def _begin(self, families: Sequence[Beginning]) -> None:
+    def _begin(self, families: Sequence[Beginning], begun: int) -> None:
         """Read families; each row's rest stands in its last columns before the first answer's."""
         if self._lean is None:
             raise ValueError(f"families: {why_not_lean(self._model)}; read each prompt alone")
         self._prefix, read = read_families(self._lean, families, self._model.device)
-        n_rows, begun = len(self._begun), int(self._begun[0])
-        self._layers = [Written(keys, n_rows, begun) for keys in self._prefix.keys]
-        self._positions = torch.zeros_like(self._begun)
-        self.logits = read[0].logits.new_zeros(n_rows, read[0].logits.shape[1])
-        for slot, (beginning, family) in enumerate(zip(families, read, strict=True)):
-            start, m = slot * self._n, len(beginning.rests)
-            self.going[slot, m:] = False
-            self._positions[start : start + m] = family.positions
-            self.logits[start : start + m] = family.logits
-            for row, (rest, states) in enumerate(
-                zip(beginning.rests, family.rests, strict=True), start=start
-            ):
-                self._first[row] = begun - len(rest)
-                for layer, (keys, values) in zip(self._layers, states, strict=True):
-                    layer.put(row, keys, values)
+        self._layers = [Written(keys, len(self._slot), begun) for keys in self._prefix.keys]
+        self._positions = torch.cat([family.positions for family in read])
+        self.logits = torch.cat([family.logits for family in read])
+        for row, rest in enumerate(rest for family in read for rest in family.rests):
+            self._first[row] = begun - rest[0][0].shape[1]
+            for layer, (keys, values) in zip(self._layers, rest, strict=True):
+                layer.put(row, keys, values)
 
     @property
     def _column(self) -> int:
@@ -106,7 +102,7 @@ class Slots:
 
     def rows(self) -> Tensor:
         """(R,) which row of all prompts' rows each one is: number * n + sample."""
-        return (self.numbers[:, None] * self._n + self.samples).view(-1)
+        return self.numbers[self._slot] * self._n + self._sample
 
     def counts(self) -> Tensor:
         """(R,) tokens that each row has written; anything in rows that have ended."""
@@ -122,18 +118,18 @@ class Slots:
         Returns:
             (R,) bool, the rows to which it was given: those that were going.
         """
-        given = self.going.view(-1)
-        column = self._column
+        given, column = self.going, self._column
         ended = torch.isin(tokens, ends)
         ended |= self._circles.closed(self._text[:, :column], tokens)
         ended |= self.counts() + 1 >= self.most
         self._text[:, column] = torch.where(given, tokens, _NOTHING)
-        self.going = self.going & ~ended.view_as(self.going)
+        self.going = given & ~ended
         return given
 
     def ended(self) -> Tensor:
         """(E,) slots all of whose rows have ended."""
-        return (~self.going.any(1)).nonzero().squeeze(1)
+        n_going = self._slot.bincount(weights=self.going, minlength=len(self.numbers))
+        return (n_going == 0).nonzero().squeeze(1)
 
     def step(self) -> None:
         """Compute what comes after the tokens that were given last."""
@@ -154,7 +150,7 @@ class Slots:
         ).logits[:, -1]
 
     def read(self, slots: Tensor, beginnings: Sequence[tuple[int, Beginning]]) -> None:
-        """Read prompts into slots that have ended.
+        """Read prompts into slots that have ended; none may have been cut before.
 
         Args:
             slots: (E,).
@@ -166,8 +162,8 @@ class Slots:
         self.numbers[slots] = torch.tensor(
             [number for number, _ in beginnings], device=slots.device
         )
-        self.going[slots] = True
         rows = (slots[:, None] * self._n + torch.arange(self._n, device=slots.device)).view(-1)
+        self.going[rows] = True
         self._positions[rows] = positions.repeat_interleave(self._n)
         self.logits[rows] = logits.repeat_interleave(self._n, dim=0)
         self._text[rows] = _NOTHING
@@ -180,15 +176,14 @@ class Slots:
 
     def cut(self) -> None:
         """Leave out rows that have ended, where that saves more than it costs."""
-        kept = _worth_cutting(self.going)
-        if kept is None:
+        rows = self.going.nonzero().squeeze(1)
+        if len(rows) > _CUT_BELOW * len(self.going):
             return
-        prompts, places = kept
-        rows = places.view(-1)
-        self.samples = self.samples.reshape(-1)[rows].view_as(places)
-        self.going = _first_of_each(places) & self.going.view(-1)[rows].view_as(places)
-        self.numbers = self.numbers[prompts]
-        self._prefix.keep(prompts)
+        slots, self._slot = self._slot[rows].unique(return_inverse=True)
+        self._sample, self.going = self._sample[rows], self.going[rows]
+        self.numbers = self.numbers[slots]
+        self._prefix.keep(slots)
+        self._prefix.arrange(self._slot)
         self._positions, self._first = self._positions[rows], self._first[rows]
         self._begun = self._begun[rows]
         self._text = self._text[rows]
@@ -207,7 +202,7 @@ class Slots:
             lengths: (N, n) how many of its prompt's tokens each row begins with; below 0 where
                 there is no such row.
         """
-        self._n, length, written = lengths.shape[1], max(int(lengths.max()), 0), self._column
+        self._n, length, so_far = lengths.shape[1], max(int(lengths.max()), 0), self._column
         own = lengths.clamp(min=0).view(-1)
         sources = torch.arange(len(lengths), device=own.device).repeat_interleave(self._n)
         self._first = self._begun = length - own
@@ -218,15 +213,16 @@ class Slots:
         self._text = torch.full_like(self._text[sources], _NOTHING)
         self._text[:, :length] = torch.where(columns < 0, _NOTHING, begun)
         self._circles.replay(self._text[:, :length])
-        self._positions = self._positions[sources] - written + own
-        self.samples = torch.arange(self._n, device=own.device).expand_as(lengths)
-        self.going = lengths >= 0
+        self._positions = self._positions[sources] - so_far + own
+        self._slot = sources
+        self._sample = torch.arange(self._n, device=own.device).repeat(len(lengths))
+        self.going = lengths.view(-1) >= 0
+        self._prefix.arrange(self._slot)
         self._hide()
 
     def _forget(self) -> None:
         """Drop columns that no row sees any more."""
-        going = self.going.view(-1)
-        n = int(self._first[going].min()) if going.any() else self._column
+        n = int(self._first[self.going].min()) if self.going.any() else self._column
         if n < written.GROWTH:
             return
         for layer in self._layers:
@@ -243,32 +239,4 @@ class Slots:
             return
         columns = torch.arange(self._text.shape[1] + written.GROWTH, device=self._first.device)
         foreign = columns < self._first[:, None]
-        self._prefix.foreign = foreign.view(*self.going.shape, 1, 1, -1)
-
-
-def _worth_cutting(going: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Which prompts and which of their rows to go on with; None while most are still writing.
-
-    Args:
-        going: (N, n) bool, the rows still writing.
-
-    Returns:
-        (N',) prompts and (N', n') places in the flat rows; a prompt with fewer than n' rows left is
-        filled up with a repeat of its first one.
-    """
-    counts = going.sum(1)
-    prompts = counts.nonzero().squeeze(1)
-    width = int(counts.max())
-    if len(prompts) * width > _CUT_BELOW * going.numel():
-        return None
-    order = going[prompts].int().argsort(dim=1, descending=True, stable=True)[:, :width]
-    real = torch.arange(width, device=going.device) < counts[prompts, None]
-    places = torch.where(real, order, order[:, :1])
-    return prompts, places + prompts[:, None] * going.shape[1]
-
-
-def _first_of_each(places: Tensor) -> Tensor:
-    """(N', n') true where a row is not the repeat that fills its prompt up."""
-    first = torch.ones_like(places, dtype=torch.bool)
-    first[:, 1:] = places[:, 1:] != places[:, :1]
-    return first
+        self._prefix.foreign = foreign[:, None, None]

@@ -11,9 +11,8 @@ GROWTH = 32
 class Written(DynamicLayer):
     """What the rows wrote, one layer's keys and values, in a dense block that grows by steps.
 
-    The growing cache of transformers copies every earlier position at every token, and so does a
-    product with a part of a block. The whole block is given, and
-    `Prefix.written` says how much of it counts.
+    The growing cache of transformers copies every earlier position at every token. Here the whole
+    block is given, and `Prefix.written` says how much of it counts.
     """
 
     keys: Tensor  # ty: ignore[incompatible-mutable-override]
