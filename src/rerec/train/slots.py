@@ -50,7 +50,7 @@ class Slots:
             beginnings: (number, prompt) of what there are slots for; those that come later may not
                 be longer than the longest of them. With rests, which all have or none, a slot's
                 rows each go on from a prompt of their own; then none can be read later.
-            n: rows of each; a family that has fewer leaves the others idle.
+            n: rows of each; a family has one for each of its at most n prompts.
             max_new_tokens: where a row ends.
             stop_repeats: see `Circles`.
         """
@@ -128,7 +128,7 @@ class Slots:
 
     def ended(self) -> Tensor:
         """(E,) slots all of whose rows have ended."""
-        n_going = self._slot.bincount(weights=self.going, minlength=len(self.numbers))
+        n_going = self._slot[self.going].bincount(minlength=len(self.numbers))
         return (n_going == 0).nonzero().squeeze(1)
 
     def step(self) -> None:
