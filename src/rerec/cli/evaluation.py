@@ -174,7 +174,7 @@ def demo(
 
     Starts from the warm-started adapter that is shipped, so it needs a checkout. What is finished
     is not done again. With --requests-per-list 1 the test queries alone are asked: on a processor
-    three times the wait.
+    that takes far longer.
 
     \b
     Example:
